@@ -1,0 +1,1 @@
+"""Promises with figures: each module prints one JSON line a claim."""

@@ -1,0 +1,1 @@
+"""Made people, documents and clips: seeded, invented, and marked as specimens."""

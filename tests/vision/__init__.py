@@ -1,0 +1,1 @@
+"""Vision: what pixels give, on made pictures."""

@@ -1,0 +1,1 @@
+"""The bounded context of verifying one person: cases, evidence, pipeline, vision, review."""

@@ -1,0 +1,1 @@
+"""Pixels to numbers: pure functions of arrays, with no framework, no clock and no hidden randomness."""
