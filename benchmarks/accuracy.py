@@ -1,7 +1,7 @@
 """Measures accuracy on any data with truth: `python -m benchmarks.accuracy KIND --manifest M.csv`.
 
-Each kind is one module with `def run(manifest: Path) -> Figures` (types: `benchmarks/accuracy_report.py`), named
-in the table below and imported only when asked for. Manifest columns and figures are described in API.md.
+Each kind is one module with `def run(manifest: Path) -> Figures` (types: `benchmarks/accuracy_report.py`),
+named in the table below and imported only when asked for. Manifest columns and figures: API.md.
 """
 
 from __future__ import annotations

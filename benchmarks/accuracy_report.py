@@ -1,8 +1,8 @@
 """What an accuracy run reports: figures, each with its n and 95 % interval, as a table and one JSON line.
 
-For authors of another kind: write `benchmarks/accuracy_KIND.py` with `def run(manifest: Path) -> Figures`, read
-the rows with `read_manifest`, build figures with `share`, `median` and `count` here (or `accuracy_scores` for
-two-class scores), and enter the kind in the table of `benchmarks/accuracy.py` if it is not there yet.
+For authors of another kind: write `benchmarks/accuracy_KIND.py` with `def run(manifest: Path) -> Figures`,
+read the rows with `read_manifest`, build figures with `share`, `median` and `count` here (or
+`accuracy_scores` for two-class scores), and enter the kind in the table of `benchmarks/accuracy.py` if it is not there yet.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 LEAST_N = 30
-"""Below this many trials a share's interval is wider than +-0.18, which tells little; the figure then says so."""
+"""Below this many trials a share's interval may be wider than +-0.17, which tells little: the figure says so."""
 
 _Z_95 = 1.959963984540054
 
@@ -41,8 +41,8 @@ class ManifestError(ValueError):
 class Figure:
     """One measured figure.
 
-    `low` and `high` are the bounds of the 95 % interval (None where a plain count has none), `n` the number of
-    trials behind it, `note` a remark for the reader, above all that n is too small.
+    `low` and `high` are the bounds of the 95 % interval (None where a plain count has none), `n` the number
+    of trials behind it, `note` a remark for the reader, above all that n is too small.
     """
 
     name: str
