@@ -2,7 +2,8 @@
 
 For authors of another kind: write `benchmarks/accuracy_KIND.py` with `def run(manifest: Path) -> Figures`,
 read the rows with `read_manifest`, build figures with `share`, `median` and `count` here (or
-`accuracy_scores` for two-class scores), and enter the kind in the table of `benchmarks/accuracy.py` if it is not there yet.
+`accuracy_scores` for two-class scores), and enter the kind in the table of
+`benchmarks/accuracy.py` if it is not there yet.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ __all__ = [
 ]
 
 LEAST_N = 30
-"""Below this many trials a share's interval may be wider than +-0.17, which tells little: the figure says so."""
+"""With fewer trials a share's interval may be wider than +-0.17, which tells little: the figure says so."""
 
 _Z_95 = 1.959963984540054
 
