@@ -31,7 +31,7 @@ Embedding = NDArray[np.float64]
 """(128,) numbers; Euclidean distance tells people apart."""
 
 _HOG_WIDTH_PX = 80
-"""The HOG detector was trained on 80 px windows: smaller faces are missed (measured: none at 53 px)."""
+"""HOG was trained on 80 px windows: smaller faces are missed (measured: none at 53 px)."""
 
 _MOST_PIXELS = 4_000_000
 """Resampling never makes a picture larger than this: memory and time stay bounded."""
