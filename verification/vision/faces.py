@@ -45,8 +45,8 @@ class Face:
     """One face.
 
     `points` is float64 (5, 2), x and y in pixels of the picture: outer and inner corner of the eye on the
-    picture's right, outer and inner corner of the one on its left, base of the nose. `score` is the detector's
-    own (HOG: above 0; CNN: above 0; higher is surer).
+    picture's right, outer and inner corner of the one on its left, base of the nose. `score` is the
+    detector's own (above 0; higher is surer).
     """
 
     box: Box
