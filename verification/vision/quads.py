@@ -55,7 +55,7 @@ def by_lines(lab: Lab) -> Iterator[Quad]:
 
 
 def fit_sides(bgr: Bgr, quad: Quad) -> tuple[Quad, float]:
-    """The outline with its sides moved onto the edges near them, and the share (0..1) of them that is seen."""
+    """The outline with its sides moved onto the edges near them, and their share that is seen, 0 to 1."""
     fits = [_fit_side(bgr, quad[index], quad[(index + 1) % 4]) for index in range(4)]
     corners = [_meet(fits[index - 1][0], fits[index][0]) for index in range(4)]
     if any(corner is None for corner in corners):
@@ -113,7 +113,7 @@ def _long_edges(lab: Lab) -> NDArray[np.uint8]:
     _, names, boxes, _ = cv2.connectedComponentsWithStats(edges, connectivity=8)
     long = boxes[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1) > lab.shape[1] // 10
     long[0] = False
-    return (long[names] * 255).astype(np.uint8)
+    return np.asarray(long[names] * 255, np.uint8)
 
 
 def _distinct(lines: _Line) -> _Line:
