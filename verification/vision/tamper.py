@@ -1,7 +1,7 @@
 """Was the document tampered with? Five cues of a page, each of which sees one kind of attack.
 
-`ghost_match` (the portrait was exchanged), `portrait_edges` (it was stuck on or laid in), `text_edit` (a field
-was changed), `screen` and `print` (the picture shows an image of the document). Only the first is biometric.
+`ghost_match` (the portrait was exchanged), `portrait_edges` (it was stuck on or laid in), `text_edit` (a
+field was changed), `screen` and `print` (the picture shows an image of the document). Only the first is biometric.
 """
 
 from __future__ import annotations

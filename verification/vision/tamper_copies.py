@@ -1,9 +1,9 @@
 """Is the document itself in the picture, or its image on a screen or on paper?
 
 A screen's pixels and a printer's dots form a fine regular net, which a card's print does not: it stands as
-pairs of peaks at right angles in the spectrum. A page shown on a screen lies along the screen's rows; printers
-turn the nets of their strong inks by 15, 45 and 75 degrees so that they do not interfere (ISO 12647-1), and
-office printers have paler colours than a card, or none.
+pairs of peaks at right angles in the spectrum. A page shown on a screen lies along the screen's rows;
+printers turn the nets of their strong inks by 15, 45 and 75 degrees so that they do not interfere
+(ISO 12647-1), and office printers have paler colours than a card, or none.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ Floats = NDArray[np.float32]
 class Peak:
     """The strongest fine net of a page.
 
-    `height` is over the mean of like frequencies, `frequency` in periods a pixel, `degrees_off_axis` (0 to 45)
-    from the page's sides.
+    `height` is over the mean of like frequencies, `frequency` in periods a pixel, `degrees_off_axis` (0 to
+    45) from the page's sides.
     """
 
     height: float
@@ -64,11 +64,11 @@ def fine_pattern(grey: Picture) -> Peak:
 
 
 def screen_cue(peak: Peak) -> Cue:
-    """Judges whether a screen's pixels show; the score is the net's height (0 when off the axes)."""
-    height = peak.height if peak.degrees_off_axis <= AXIS_DEGREES else 0.0
-    if height < LEAST_PEAK:
-        return Cue("screen", "clear", (), height)
-    return Cue("screen", "suspected", ("screen_replay",), height)
+    """Judges whether a screen's pixels show; the score is the net's height over its bar: from 1 suspected."""
+    score = peak.height / LEAST_PEAK if peak.degrees_off_axis <= AXIS_DEGREES else 0.0
+    if score < 1:
+        return Cue("screen", "clear", (), score)
+    return Cue("screen", "suspected", ("screen_replay",), score)
 
 
 def print_cue(page_bgr: Picture, peak: Peak, layout: Layout | None) -> Cue:

@@ -15,7 +15,8 @@ class Layout:
 
     `ghost_area` is where the ghost image is looked for, `ground` a stretch of printed background without
     portrait, `rows` the values of the printed fields, all in one typeface. `must_have_ghost` says that its
-    absence is remarkable. `chroma` is the usual median chroma (CIE Lab) of the page, None where the class has no own tint.
+    absence is remarkable. `chroma` is the usual median chroma (CIE Lab) of the page, None where the class has
+    no own tint.
     """
 
     portrait: Box
