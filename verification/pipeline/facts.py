@@ -16,7 +16,8 @@ __all__ = ["TABLE", "Facts", "load", "name_of", "remember"]
 
 TABLE = """
 CREATE TABLE IF NOT EXISTS pipeline_fact (
-    step TEXT NOT NULL, subject TEXT NOT NULL, name TEXT NOT NULL, keyseq INTEGER NOT NULL, record BLOB NOT NULL,
+    step TEXT NOT NULL, subject TEXT NOT NULL, name TEXT NOT NULL,
+    keyseq INTEGER NOT NULL, record BLOB NOT NULL,
     PRIMARY KEY (step, subject, name)
 ) WITHOUT ROWID
 """
@@ -38,7 +39,7 @@ _OF_THE_CASE: dict[type[Message], str] = {
 
 
 def name_of(event: Event) -> str:
-    """Name the fact an event states: "opened", "evidence:front", "page:front", "challenge:ID"; "" for none."""
+    """Name the fact an event states: "opened", "page:front", "challenge:ID"; "" for none."""
     message = event.message
     if isinstance(message, v.ChallengeDrawn):
         return f"challenge:{message.challenge_id}"
@@ -65,9 +66,11 @@ class Facts:
 
     events: dict[str, Event]
 
-    def has(self, names: tuple[str, ...]) -> bool:
-        """Tell whether every one of these is known."""
-        return all(name in self.events for name in names)
+    def ready(self, needs: tuple[str, ...], event: Event) -> bool:
+        """Tell whether all that is needed is known, and the event is a part of it (not overtaken by a newer)."""
+        current = self.events.get(name_of(event))
+        overtaken = current is None or current.envelope.id != event.envelope.id
+        return not overtaken and all(name in self.events for name in needs)
 
     def get(self, name: str) -> Message | None:
         """Give what the fact says, personal fields sealed; None when it is not known."""

@@ -27,10 +27,10 @@ class Look:
 class Step:
     """One question put to evidence.
 
-    `hears` are the messages it follows; it acts when all facts of `needs` are known, and again when one of them
-    changes. `prepare(facts)` gives what its work looks at, or `Failed` when there is nothing to look at;
-    `work` runs in a vision process. `tell(facts, found, event)` makes the messages it emits: `found` is what the
-    work returned, or `Failed`. A step without `work` tells from its facts alone, with `found` None.
+    `hears` are the messages it follows; it acts when all facts of `needs` are known, and again when one of
+    them changes. `prepare(facts)` gives what its work looks at, or `Failed` when there is nothing to look at;
+    `work` runs in a vision process. `tell(facts, found, event)` makes the messages it emits: `found` is what
+    the work returned, or `Failed`. A step without `work` tells from its facts alone, with `found` None.
     """
 
     name: str
@@ -47,7 +47,7 @@ def as_subscriber(step: Step) -> Subscriber:
 
     def gather(event: Event, ctx: Context) -> Look | None:
         facts = load(step.name, event, ctx)
-        if step.prepare is None or not facts.has(step.needs):
+        if step.prepare is None or not facts.ready(step.needs, event):
             return None
         look = step.prepare(facts)
         return look if isinstance(look, Look) else None
@@ -55,7 +55,7 @@ def as_subscriber(step: Step) -> Subscriber:
     def apply(event: Event, value: object, ctx: Context) -> None:
         facts = load(step.name, event, ctx)
         remember(step.name, event, ctx)
-        if not facts.has(step.needs):
+        if not facts.ready(step.needs, event):
             return
         if value is None and step.prepare is not None:
             value = step.prepare(facts)
