@@ -67,7 +67,7 @@ class Facts:
     events: dict[str, Event]
 
     def ready(self, needs: tuple[str, ...], event: Event) -> bool:
-        """Tell whether all that is needed is known, and the event is a part of it (not overtaken by a newer)."""
+        """Tell whether all that is needed is known, and the event is part of it: no newer one overtook it."""
         current = self.events.get(name_of(event))
         overtaken = current is None or current.envelope.id != event.envelope.id
         return not overtaken and all(name in self.events for name in needs)

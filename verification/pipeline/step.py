@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from google.protobuf.message import Message
 
@@ -29,14 +30,14 @@ class Step:
 
     `hears` are the messages it follows; it acts when all facts of `needs` are known, and again when one of
     them changes. `prepare(facts)` gives what its work looks at, or `Failed` when there is nothing to look at;
-    `work` runs in a vision process. `tell(facts, found, event)` makes the messages it emits: `found` is what
+    `work` runs in a vision process. `tell(facts, found, now)` makes the messages it emits: `found` is what
     the work returned, or `Failed`. A step without `work` tells from its facts alone, with `found` None.
     """
 
     name: str
     hears: tuple[type[Message], ...]
     needs: tuple[str, ...]
-    tell: Callable[[Facts, object, Event], Iterable[Message]]
+    tell: Callable[[Facts, object, datetime], Iterable[Message]]
     prepare: Callable[[Facts], Look | Failed] | None = None
     work: Callable[[object], object] | None = None
     priority: int = 5
@@ -59,7 +60,7 @@ def as_subscriber(step: Step) -> Subscriber:
             return
         if value is None and step.prepare is not None:
             value = step.prepare(facts)
-        for message in step.tell(facts, value, event):
+        for message in step.tell(facts, value, ctx.now):
             envelope = event.envelope
             ctx.emit(message, subject=envelope.subject, client=envelope.client, applicant=envelope.applicant)
 
