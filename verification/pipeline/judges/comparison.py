@@ -46,8 +46,8 @@ def _compared(name: str, claimed: str, read: Values) -> v.Breakdown:
 def agree(name: str, claimed: str, found: str) -> bool:
     """Tell whether a claimed value and a read one name the same thing.
 
-    Names are compared as words of plain letters; of given names the shorter list must begin the longer one, since
-    people leave out middle names and documents cut them. Numbers are compared without spaces and case.
+    Names are compared as words of plain letters; of given names the shorter list must begin the longer one,
+    since people leave out middle names and documents cut them. Numbers: without spaces and case.
     """
     if name in {"given_names", "family_name"}:
         mine, theirs = letters(claimed), letters(found)

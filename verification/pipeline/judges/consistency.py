@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from protocol.checks import Check, Grade
@@ -70,7 +71,7 @@ def _dates(read: Values) -> v.Breakdown:
     """Judge the order of the dates: born, issued, expired."""
     named = [(name, as_date(read.get(name))) for name in ("date_of_birth", "issue_date", "expiry_date")]
     known = [(name, day) for name, day in named if day is not None]
-    wrong = [f"{a}/{b}" for (a, first), (b, second) in zip(known, known[1:], strict=False) if first >= second]
+    wrong = [f"{a}/{b}" for (a, first), (b, second) in pairwise(known) if first >= second]
     if len(known) < 2:
         return unavailable("dates", "unreadable", evidence=read.evidence)
     if wrong:

@@ -64,7 +64,7 @@ def claims(facts: Facts) -> Claims:
 
 
 def letters(text: str) -> tuple[str, ...]:
-    """Split a name into words of plain capital letters: accents, points and hyphens do not tell people apart."""
+    """Split a name into words of plain capitals: accents, points and hyphens do not tell people apart."""
     plain = unicodedata.normalize("NFKD", text.upper())
     kept = "".join(c if c.isalpha() else " " for c in plain if not unicodedata.combining(c) and c != "'")
     return tuple(kept.split())
