@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 from google.protobuf.message import Message
 
@@ -13,6 +14,8 @@ from protocol.schemas.journal_v1_pb2 import Record
 from subscriber import Context
 
 __all__ = ["TABLE", "Facts", "load", "name_of", "remember"]
+
+M = TypeVar("M", bound=Message)
 
 TABLE = """
 CREATE TABLE IF NOT EXISTS pipeline_fact (
@@ -72,15 +75,26 @@ class Facts:
         overtaken = current is None or current.envelope.id != event.envelope.id
         return not overtaken and all(name in self.events for name in needs)
 
-    def get(self, name: str) -> Message | None:
-        """Give what the fact says, personal fields sealed; None when it is not known."""
+    def of(self, name: str, kind: type[M]) -> M:
+        """Give what a needed fact says, personal fields sealed.
+
+        Raises:
+            LookupError: the fact is not known, or is of another kind: the step did not declare what it needs.
+        """
+        message = self.maybe(name, kind)
+        if message is None:
+            raise LookupError(f"no {kind.__name__} is known as {name!r}; does the step name it in its needs?")
+        return message
+
+    def maybe(self, name: str, kind: type[M]) -> M | None:
+        """Give what a fact says, personal fields sealed; None when it is not known, or is of another kind."""
         event = self.events.get(name)
-        return None if event is None else event.message
+        return event.message if event is not None and isinstance(event.message, kind) else None
 
     @property
     def basis(self) -> bool:
         """Whether there is a ground for processing the applicant's face."""
-        return isinstance(self.get("basis"), v.BiometricBasisRecorded)
+        return self.maybe("basis", v.BiometricBasisRecorded) is not None
 
     @property
     def evidence_keyseq(self) -> int:

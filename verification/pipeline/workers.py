@@ -52,7 +52,7 @@ class Job:
     """
 
     name: str
-    work: Callable[[object], object]
+    work: Callable[..., object]
     given: object
     affinity: str = ""
     priority: int = 5
@@ -193,7 +193,7 @@ class _Worker:
         self.warm = self._heard(_WARM_UP_S)[0] == "answered"
         return self.warm
 
-    def ask(self, work: Callable[[object], object], given: object, deadline_s: float) -> tuple[str, object]:
+    def ask(self, work: Callable[..., object], given: object, deadline_s: float) -> tuple[str, object]:
         """Give the process one piece of work; answer (answered | failed | overran, the value or why not)."""
         try:
             self._open_line().send((work, given))

@@ -41,8 +41,8 @@ def judge(facts: Facts, _found: object, now: datetime) -> list[v.CheckCompleted]
 
 
 def _check_digits(facts: Facts) -> tuple[v.Breakdown, ...]:
-    zone = facts.get("zone:front")
-    if not isinstance(zone, v.MachineZoneRead) or not zone.format:
+    zone = facts.of("zone:front", v.MachineZoneRead)
+    if not zone.format:
         return ()
     if zone.check_digits_ok:
         return (clear("check_digits"),)
