@@ -40,6 +40,10 @@ _OF_THE_CASE: dict[type[Message], str] = {
     v.BiometricBasisWithdrawn: "basis",
 }
 
+# Kept for when they are needed, and no reason to look again: a challenge comes before its clip, and a basis that
+# is withdrawn undoes no answer.
+_NEVER_WAKE = (v.ChallengeDrawn, v.BiometricBasisWithdrawn)
+
 
 def name_of(event: Event) -> str:
     """Name the fact an event states: "opened", "page:front", "challenge:ID"; "" for none."""
@@ -71,6 +75,8 @@ class Facts:
 
     def ready(self, needs: tuple[str, ...], event: Event) -> bool:
         """Tell whether all that is needed is known, and the event is part of it: no newer one overtook it."""
+        if isinstance(event.message, _NEVER_WAKE):
+            return False
         current = self.events.get(name_of(event))
         overtaken = current is None or current.envelope.id != event.envelope.id
         return not overtaken and all(name in self.events for name in needs)

@@ -14,21 +14,21 @@ __all__ = ["MatchGiven", "TrackGiven", "TrackSeen", "look_at_face", "match_faces
 
 @dataclass(frozen=True, slots=True)
 class TrackGiven:
-    """A clip or photo of a face, and the challenge it answers: pairs of what and when (ms); None: none was asked.
+    """A clip or photo of a face, and the challenge it answers: pairs of what and when (ms); None: none.
 
-    `keep_frames` are places for the best face crops; embeddings are made only where there is a place to keep them.
+    `keep_frames` are places for the best face crops, `keep_template` for their embeddings.
     """
 
     clip: Held
     is_photo: bool
     challenge: tuple[tuple[str, int], ...] | None
     keep_frames: tuple[Held, ...]
-    keep_template: Held | None
+    keep_template: Held
 
 
 @dataclass(frozen=True, slots=True)
 class TrackSeen:
-    """Whether a face was seen, in which share of frames, how many crops were kept, and what speaks for life."""
+    """Whether a face was seen, in which share of frames, how many crops were kept; and the graded cues."""
 
     seen: bool
     share_01: float
@@ -44,7 +44,7 @@ def look_at_face(wanted: TrackGiven) -> TrackSeen:
     kept = list(zip(track.best, wanted.keep_frames, strict=False))
     for frame, keep in kept:
         keep.write(images.encode_jpeg(frame.bgr, 90))
-    if wanted.keep_template is not None and kept:
+    if kept:
         wanted.keep_template.write(embeddings_to(face_track.embeddings(track)))
     return TrackSeen(track.seen, track.share_01, len(kept), found.cues)
 

@@ -45,13 +45,13 @@ class Held:
 
 
 def derived(evidence_id: str, what: str) -> str:
-    """Name what is cut from evidence: always the same id for the same cut, so a step done again adds nothing."""
+    """Name what is cut from evidence: the same id for the same cut, so a step done again adds nothing."""
     return str(caused_id(UUID(evidence_id), what, 0))
 
 
 @dataclass(frozen=True, slots=True)
 class PageGiven:
-    """A page as later steps are given it: the original, and where on it the document lies (TL, TR, BR, BL)."""
+    """A page as steps are given it: the original, and where on it the document lies (TL, TR, BR, BL)."""
 
     original: Held
     corners_px: tuple[float, ...]

@@ -24,7 +24,9 @@ _LIVENESS, _MATCH = "liveness-1", "dlib-resnet-1/bands-1"
 _FRAMES = 3
 
 
-def _prepare_track(facts: Facts) -> Look:
+def _prepare_track(facts: Facts) -> Look | Failed:
+    if not facts.basis:
+        return Failed("no_biometric_basis", "nobody agreed to the processing of the face")
     received, event = facts.of("evidence:face", v.EvidenceReceived), facts.events["evidence:face"]
     drawn = facts.maybe(f"challenge:{received.challenge_id}", v.ChallengeDrawn)
 
@@ -36,7 +38,7 @@ def _prepare_track(facts: Facts) -> Look:
         is_photo=received.evidence_kind == "face_photo",
         challenge=None if drawn is None else tuple((a.do, a.at_ms) for a in drawn.actions),
         keep_frames=tuple(place(f"frame-{n}") for n in range(_FRAMES)),
-        keep_template=place("template") if facts.basis else None,
+        keep_template=place("template"),
     )
     return Look(given, received.evidence_id)
 
@@ -54,9 +56,15 @@ def _tell_track(facts: Facts, found: object, now: datetime) -> list[Message]:
     if isinstance(found, looks.TrackSeen):
         partial.seen, partial.share_01 = found.seen, found.share_01
         partial.frame_ids.extend(derived(evidence, f"frame-{n}") for n in range(found.frames))
-        partial.template_id = derived(evidence, "template") if facts.basis and found.frames else ""
+        partial.template_id = derived(evidence, "template") if found.frames else ""
         parts = breakdown(found.cues, evidence=evidence)
-    answer = Answer(check=Check.LIVENESS, parts=parts, evidence=(evidence,), model=_LIVENESS)
+    answer = Answer(
+        check=Check.LIVENESS,
+        parts=parts,
+        evidence=(evidence,),
+        model=_LIVENESS,
+        final=reason_of(found) != "no_biometric_basis",
+    )
     return [partial, answer.completed(facts, now)]
 
 
