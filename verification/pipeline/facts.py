@@ -40,8 +40,8 @@ _OF_THE_CASE: dict[type[Message], str] = {
     v.BiometricBasisWithdrawn: "basis",
 }
 
-# Kept for when they are needed, and no reason to look again: a challenge comes before its clip, and a basis that
-# is withdrawn undoes no answer.
+# Kept for when they are needed, and no reason to look again: a challenge comes before its clip, and a basis
+# that is withdrawn undoes no answer.
 _NEVER_WAKE = (v.ChallengeDrawn, v.BiometricBasisWithdrawn)
 
 

@@ -175,7 +175,7 @@ def _portrait(given: PageGiven) -> portrait.Portrait:
 
 @dataclass(frozen=True, slots=True)
 class TamperGiven:
-    """A page to judge, and the embeddings of its main portrait and ghost; None: there is no basis for them."""
+    """A page to judge, and the embeddings of its main portrait and ghost; None: there is no basis."""
 
     page: PageGiven
     template: Held | None
