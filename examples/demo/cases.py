@@ -18,7 +18,7 @@ __all__ = ["CASES", "Case", "claims", "fresh_seed", "genuine", "register_rows"]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One applicant: a headline, the script made from a seed, and what is wrong with how it went ("" for nothing)."""
+    """One applicant: a headline, the script a seed gives, and what is wrong with how it went ("": nothing)."""
 
     headline: str
     script: Callable[[int], Script]
