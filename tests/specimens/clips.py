@@ -1,4 +1,4 @@
-"""Clips of a portrait that turns its head and shuts its eyes as and when a challenge asks; and spoilt ones."""
+"""Clips of a portrait that turns its head and shuts its eyes as and when it is asked; and spoilt ones."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.specimens.heads import Pose, Stage, Surface, find_eyes, place, set_stage, shut
+from tests.specimens.heads import Maps, Pose, Stage, Surface, find_eyes, place, set_stage, shut
 from tests.specimens.screen import Planes, Screen, make_screen, refilm
 
 __all__ = ["Action", "Deed", "Look", "empty_room", "render"]
@@ -147,7 +147,7 @@ def _with_neighbour(stage: Stage, portrait: Pixels) -> Stage:
 
 def _motion(actions: tuple[Action, ...], look: Look, rng: np.random.Generator) -> _Motion:
     count = max(1, round(look.seconds * FRAMES_PER_S))
-    time_s = np.arange(count, dtype=np.float32) / FRAMES_PER_S
+    time_s = np.asarray(np.arange(count) / FRAMES_PER_S, np.float32)
     yaw, pitch = (_sway(rng, count, np.radians(rng.uniform(0.5, 2.0))) for _ in range(2))
     closed = np.zeros(count, np.float32)
     free_from_s = 0.0
@@ -205,7 +205,7 @@ def _spontaneous(time_s: Floats, look: Look, rng: np.random.Generator) -> Floats
 def _planes(picture: Pixels) -> Planes:
     """RGB to Y and half-size U and V (BT.601, limited range)."""
     height, width = picture.shape[:2]
-    flat = cv2.cvtColor(picture, cv2.COLOR_RGB2YUV_I420).reshape(-1)
+    flat = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2YUV_I420), np.uint8).reshape(-1)
     y, rest = flat[: height * width].reshape(height, width), flat[height * width :]
     u, v = rest.reshape(2, height // 2, width // 2)
     return y, u, v
@@ -223,15 +223,14 @@ def _film(stage: Stage, motion: _Motion, look: Look, rng: np.random.Generator) -
             for eye in eyes[:1] if look.one_eye else eyes:
                 for plane, zoom in zip(shown, (1.0, 0.5, 0.5), strict=True):
                     shut(plane, eye, float(closed), zoom=zoom)
-        where = place(stage, motion.pose(index), look.surface)
-        y, u, v = _warp(shown, where)
-        yield camera.grain(cv2.convertScaleAbs(y, alpha=float(gain[index]))), u, v
+        y, u, v = _warp(shown, *place(stage, motion.pose(index), look.surface))
+        lit = np.asarray(cv2.convertScaleAbs(y, alpha=float(gain[index])), np.uint8)
+        yield camera.grain(lit), u, v
 
 
-def _warp(planes: Planes, where: Floats) -> Planes:
-    half = np.asarray((where[::2, ::2] + where[1::2, 1::2]) / 4 - 0.25, np.float32)
+def _warp(planes: Planes, where: Maps, half: Maps) -> Planes:
     y, u, v = (
-        cv2.remap(plane, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+        cv2.remap(plane, *at, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
         for plane, at in zip(planes, (where, half, half), strict=True)
     )
     return np.asarray(y, np.uint8), np.asarray(u, np.uint8), np.asarray(v, np.uint8)
@@ -266,9 +265,14 @@ def _cut(frames: Iterable[Planes], look: Look) -> Iterator[Planes]:
 def _encode(frames: Iterable[Planes], look: Look, *, crf: int) -> bytes:
     target = io.BytesIO()
     with av.open(target, "w", format="webm" if look.webm else "mp4") as container:
-        options = {"deadline": "realtime", "cpu-used": "8", "crf": "30", "b": "1M"} if look.webm else {
-            "preset": "ultrafast", "crf": str(crf)}
-        stream = container.add_stream("libvpx" if look.webm else "libx264", rate=FRAMES_PER_S, options=options)
+        options = (
+            {"deadline": "realtime", "cpu-used": "8", "crf": "30", "b": "1M"}
+            if look.webm
+            else {"preset": "ultrafast", "crf": str(crf)}
+        )
+        stream = container.add_stream(
+            "libvpx" if look.webm else "libx264", rate=FRAMES_PER_S, options=options
+        )
         stream.width, stream.height = look.size
         stream.pix_fmt = "yuv420p"
         stream.codec_context.thread_count = 1

@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verification.vision._dlib5 import detect, five_points
+from verification.vision.grades import Box
 
-__all__ = ["Eye", "Pose", "Stage", "Surface", "find_eyes", "place", "set_stage", "shut"]
+__all__ = ["Eye", "Maps", "Pose", "Stage", "Surface", "find_eyes", "place", "set_stage", "shut"]
 
 Floats = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
+Maps = tuple[Floats, Floats]
 Surface = Literal["head", "flat", "bent"]
 
 EYES_AT = (0.50, 0.42)  # where the middle of the eyes stands, as shares of width and height
@@ -74,14 +76,21 @@ def set_stage(portrait: Pixels, *, ied_px: float, size: tuple[int, int]) -> Stag
     Raises:
         ValueError: No face was found on the portrait.
     """
-    boxes = detect(portrait)
-    if not boxes:
-        raise ValueError("no face was found on the portrait: a head can only be made of a face")
-    points = five_points(portrait, boxes[0])
+    points = _points_of(portrait)
     matrix = _levelling(points, ied_px=ied_px, size=size)
     image = _with_blurred_border(portrait, matrix, size=size)
     ones = np.ones((5, 1), dtype=np.float32)
     return Stage(image=image, points=np.asarray(np.hstack([points, ones]) @ matrix.T, dtype=np.float32))
+
+
+def _points_of(portrait: Pixels) -> Floats:
+    step = max(1, min(portrait.shape[:2]) // 480)
+    boxes = detect(np.ascontiguousarray(portrait[::step, ::step]))
+    if not boxes:
+        raise ValueError("no face was found on the portrait: a head can only be made of a face")
+    box = boxes[0]
+    whole = Box(box.x * step, box.y * step, box.width * step, box.height * step)
+    return five_points(portrait, whole)
 
 
 def _levelling(points: Floats, *, ied_px: float, size: tuple[int, int]) -> Floats:
@@ -97,7 +106,7 @@ def _levelling(points: Floats, *, ied_px: float, size: tuple[int, int]) -> Float
 
 def _with_blurred_border(portrait: Pixels, matrix: Floats, *, size: tuple[int, int]) -> Pixels:
     source = _shrunk_for(portrait, float(np.hypot(matrix[0, 0], matrix[0, 1])))
-    inside = cv2.warpAffine(source, matrix, size, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REFLECT)
+    inside = cv2.warpAffine(source, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
     mask = cv2.warpAffine(np.ones(portrait.shape[:2], np.float32), matrix, size)
     border = cv2.GaussianBlur(cv2.resize(inside, (size[0] // 8, size[1] // 8)), (0, 0), 5)
     border = cv2.resize(border, size, interpolation=cv2.INTER_LINEAR).astype(np.float32)
@@ -117,7 +126,7 @@ def _depth(x: Floats, y: Floats, nose: Floats) -> Floats:
 
 
 def _on_head(x: Floats, y: Floats, pose: Pose, nose: Floats) -> tuple[Floats, Floats]:
-    """Solve seen = u + z sin(angle) + w u (cos(angle) - 1) for u by four fixed-point rounds, in eye distances."""
+    """Solve seen = u + z sin(a) + w u (cos(a) - 1) for u by four fixed-point rounds, in eye distances."""
     u, v = x.copy(), y.copy()
     for _ in range(4):
         depth = _depth(u, v, nose)
@@ -139,20 +148,32 @@ def _on_bent_sheet(x: Floats, y: Floats, pose: Pose) -> tuple[Floats, Floats]:
     return np.asarray(SHEET_RADIUS_IED * (np.arcsin(along) - pose.yaw), np.float32), y
 
 
-def place(stage: Stage, pose: Pose, surface: Surface) -> Floats:
-    """Where each frame pixel lies on the stage's picture: (h, w, 2) float32 pixels, for `cv2.remap`."""
+def place(stage: Stage, pose: Pose, surface: Surface) -> tuple[Maps, Maps]:
+    """Find where each frame pixel lies on the stage's picture, for `cv2.remap`.
+
+    Returns:
+        x and y, (h, w) float32 pixels, for luma; the same for planes of half the size, in their own pixels.
+    """
     height, width = stage.image.shape[:2]
-    half = (GRID_PX - 1) / 2  # an enlarged grid is sampled at pixel centres
-    columns = np.arange(0, width + GRID_PX - 1, GRID_PX, dtype=np.float32)[: width // GRID_PX] + half
-    rows = np.arange(0, height, GRID_PX, dtype=np.float32) + half
-    x, y = np.meshgrid(columns, rows)
+    centre = (GRID_PX - 1) / 2  # an enlarged grid is sampled at pixel centres
+    columns = np.arange(0, width, GRID_PX, dtype=np.float32) + centre
+    rows = np.arange(0, height, GRID_PX, dtype=np.float32) + centre
     middle, ied = stage.middle, stage.ied_px
-    x = np.asarray(((x - middle[0] - pose.shift_px[0]) / pose.scale) / ied, np.float32)
-    y = np.asarray(((y - middle[1] - pose.shift_px[1]) / pose.scale) / ied, np.float32)
+    seen = np.meshgrid(columns, rows)
+    x, y = (
+        np.asarray((seen[axis] - middle[axis] - pose.shift_px[axis]) / pose.scale / ied, np.float32)
+        for axis in (0, 1)
+    )
     u, v = _on_surface(x, y, pose, stage, surface)
-    grid = np.dstack([u * ied + middle[0], v * ied + middle[1]]).astype(np.float32)
-    full = cv2.resize(grid, (width, len(rows) * GRID_PX), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(full[:height], dtype=np.float32)
+    grids = (u * ied + middle[0], v * ied + middle[1])
+    whole = (_enlarged(grids[0], GRID_PX), _enlarged(grids[1], GRID_PX))
+    half = (_enlarged(grids[0] / 2 - 0.25, GRID_PX // 2), _enlarged(grids[1] / 2 - 0.25, GRID_PX // 2))
+    return (whole[0][:height], whole[1][:height]), (half[0][: height // 2], half[1][: height // 2])
+
+
+def _enlarged(grid: Floats, times: int) -> Floats:
+    size = (grid.shape[1] * times, grid.shape[0] * times)
+    return np.asarray(cv2.resize(grid, size, interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _on_surface(x: Floats, y: Floats, pose: Pose, stage: Stage, surface: Surface) -> tuple[Floats, Floats]:
@@ -210,8 +231,8 @@ def shut(plane: Pixels, eye: Eye, closed: float, *, zoom: float = 1.0) -> None:
     cosine, sine = np.cos(eye.angle), np.sin(eye.angle)
     u, v = dx * cosine + dy * sine, -dx * sine + dy * cosine
     drop = _stretch(u, v, eye, closed) * width
-    source = np.dstack([x - drop * sine, y + drop * cosine]).astype(np.float32)
-    lid = cv2.remap(plane, source, None, cv2.INTER_LINEAR)
+    from_x, from_y = np.asarray(x - drop * sine, np.float32), np.asarray(y + drop * cosine, np.float32)
+    lid = cv2.remap(plane, from_x, from_y, cv2.INTER_LINEAR)
     plane[top : top + 2 * reach + 1, left : left + 2 * reach + 1] = lid
 
 
