@@ -23,7 +23,7 @@ def alive(_request: HttpRequest) -> JsonResponse:
 
 
 def ready(_request: HttpRequest) -> JsonResponse:
-    """Answer 200 when databases, evidence store and key store answer and vision workers are warm, else 503."""
+    """Answer 200 when databases, evidence store and key store answer and workers are warm, else 503."""
     good = _databases_answer() and _evidence_can_be_kept() and _pipeline_is_warm()
     if good:
         return JsonResponse({"status": "ready"})
