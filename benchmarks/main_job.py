@@ -54,7 +54,7 @@ def _run(served: Served, cases: int) -> list[_Measured]:
     with Follower(served.url, key, lambda _: None) as follower:
         for n in range(cases):
             served.wait_until_ready()
-            script = genuine(fresh_seed(), HOLDERS[n % len(HOLDERS)])
+            script = genuine(fresh_seed(), list(HOLDERS.values())[n % len(HOLDERS)])
             measured.append(_measure(play(script, Stage(served.url, key, follower))))
             last = measured[-1]
             load = os.getloadavg()[0]

@@ -49,7 +49,7 @@ def register_rows(status: str = "valid") -> list[dict[str, str]]:
             "date_of_birth": holder.date_of_birth.isoformat(),
             "status": status,
         }
-        for holder in HOLDERS
+        for holder in HOLDERS.values()
     ]
 
 
