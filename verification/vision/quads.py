@@ -27,6 +27,7 @@ _SAMPLES = 48
 _EDGE_LEVELS = 7.0
 _MIN_AREA = 0.08
 _MOST_LINES = 20
+_BORDER_PX = 12
 
 
 def by_surface(lab: Lab) -> Iterator[Quad]:
@@ -55,13 +56,20 @@ def by_lines(lab: Lab) -> Iterator[Quad]:
 
 
 def fit_sides(bgr: Bgr, quad: Quad) -> tuple[Quad, float]:
-    """The outline with its sides moved onto the edges near them, and their share that is seen, 0 to 1."""
+    """The outline with its sides moved onto the edges near them, and their share that is seen, 0 to 1.
+
+    A side that lies along the picture's own border stays there and is not counted: the page is cut off there.
+    """
+    cut = _along_border(quad, bgr.shape)
+    if cut.sum() > 1:
+        return quad, 0.0
     fits = [_fit_side(bgr, quad[index], quad[(index + 1) % 4]) for index in range(4)]
+    fits = [(_side(quad, index), 0.0) if cut[index] else fits[index] for index in range(4)]
     corners = [_meet(fits[index - 1][0], fits[index][0]) for index in range(4)]
     if any(corner is None for corner in corners):
         return quad, 0.0
-    shares = sorted(share for _, share in fits)
-    return np.array(corners, np.float32), float(0.5 * shares[0] + 0.5 * np.mean(shares))
+    shares = np.array([share for _, share in fits])[~cut]
+    return np.array(corners, np.float32), float(0.5 * shares.min() + 0.5 * shares.mean())
 
 
 def in_order(quad: Quad) -> Quad:
@@ -80,6 +88,17 @@ def aspect_of(quad: Quad) -> float:
 def area_share(quad: Quad, shape: tuple[int, ...]) -> float:
     """The outline's share of the picture's area."""
     return float(cv2.contourArea(quad)) / (shape[0] * shape[1])
+
+
+def _along_border(quad: Quad, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    ahead = np.roll(quad, -1, axis=0)
+    far = (shape[1] - 1 - _BORDER_PX, shape[0] - 1 - _BORDER_PX)
+    low = (quad < _BORDER_PX) & (ahead < _BORDER_PX)
+    return np.asarray((low | ((quad > far) & (ahead > far))).any(axis=1), np.bool_)
+
+
+def _side(quad: Quad, index: int) -> _Line:
+    return np.concatenate([quad[index], quad[(index + 1) % 4]]).astype(np.float64)
 
 
 def _outlines(level: NDArray[np.float32]) -> Iterator[Quad]:
