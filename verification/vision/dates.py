@@ -12,8 +12,10 @@ Meaning = Literal["birth", "expiry"]
 
 _AS_DIGIT = str.maketrans("OoQDIlLi|ZzSsBGbg", "00001111122558669")
 # Tesseract joins or drops the stops between the numbers; a separator may also come out as a comma.
-_LOOSE = re.compile(r"(?<![0-9])([0-9OoQDIlLi|ZzSsB]{2})[.,:\-/ ]{0,2}([0-9OoQDIlLi|]{2})[.,:\-/ ]{0,2}"
-                    r"([12][0-9OoQDIlLi|ZzSsBGbg]{3})(?![0-9])")
+_LOOSE = re.compile(
+    r"(?<![0-9])([0-9OoQDIlLi|ZzSsB]{2})[.,:\-/ ]{0,2}([0-9OoQDIlLi|]{2})[.,:\-/ ]{0,2}"
+    r"([12][0-9OoQDIlLi|ZzSsBGbg]{3})(?![0-9])"
+)
 
 
 def machine_date(text: str, *, meaning: Meaning, today: dt.date) -> dt.date | None:

@@ -13,10 +13,10 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["DriverNumber", "Holder", "Part", "Sex", "agrees_with", "initials", "parse", "repair", "surname_part"]
+__all__ = ["DriverNumber", "Part", "Sex", "agrees_with", "initials", "parse", "repair", "surname_part"]
 
 Sex = Literal["F", "M"]
-Part = Literal["family_name", "given_names", "date_of_birth", "sex"]
+Part = Literal["driver_number", "family_name", "given_names", "date_of_birth", "sex"]
 
 _PATTERN = re.compile(
     r"(?P<surname>[A-Z]{1,5}9{0,4})(?<=^.{5})(?P<decade>\d)(?P<month>0[1-9]|1[0-2]|5[1-9]|6[0-2])"
@@ -27,16 +27,6 @@ _KINDS = "AAAAA######AA#LL"  # A: letter or the filler 9; #: digit; L: letter
 _AS_DIGIT = str.maketrans("OQDUILTZSBGAE", "0000111258643")
 _AS_LETTER = str.maketrans("01258463", "OIZSBAGE")
 _TITLES = frozenset({"MR", "MRS", "MS", "MISS", "MX", "DR", "REV", "SIR", "LADY", "LORD", "PROF"})
-
-
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """The printed facts a driver number is compared with; `sex` None: not known."""
-
-    family_name: str
-    given_names: str
-    date_of_birth: dt.date
-    sex: Sex | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +73,23 @@ def repair(text: str) -> str | None:
     return fitted if parse(fitted) else None
 
 
-def agrees_with(number: DriverNumber, holder: Holder) -> tuple[Part, ...]:
-    """This will name the parts in which the number disagrees with the printed facts; empty: all agree."""
-    born = holder.date_of_birth
-    birth = (born.year // 10 % 10, born.month, born.day, born.year % 10)
+def agrees_with(
+    number: str, family_name: str, given_names: str, date_of_birth: dt.date, sex: Sex | None = None
+) -> tuple[Part, ...]:
+    """This will name the parts in which a number disagrees with the printed facts; empty: all agree.
+
+    `sex` None: not known, so not compared. A number that breaks its alphabet disagrees as `driver_number`.
+    """
+    parsed = parse(number)
+    if parsed is None:
+        return ("driver_number",)
+    born = date_of_birth
     agreed: dict[Part, bool] = {
-        "family_name": number.surname == surname_part(holder.family_name),
-        "given_names": number.initials == initials(holder.given_names),
-        "date_of_birth": (number.decade, number.month, number.day, number.year) == birth,
-        "sex": holder.sex is None or number.sex == holder.sex,
+        "family_name": parsed.surname == surname_part(family_name),
+        "given_names": parsed.initials == initials(given_names),
+        "date_of_birth": (parsed.decade, parsed.month, parsed.day, parsed.year)
+        == (born.year // 10 % 10, born.month, born.day, born.year % 10),
+        "sex": sex is None or parsed.sex == sex,
     }
     return tuple(part for part, agrees in agreed.items() if not agrees)
 

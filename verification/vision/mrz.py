@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+from verification.vision.dates import machine_date
+from verification.vision.fields import Field
 
 __all__ = [
     "LAYOUTS",
@@ -17,6 +21,7 @@ __all__ = [
     "agrees",
     "alphabet_at",
     "check_digit",
+    "fields_of",
     "layout_of",
     "parse",
     "seal",
@@ -29,6 +34,7 @@ _DIGITS = "0123456789"
 _VALUES = {character: value for value, character in enumerate(_DIGITS + _LETTERS)} | {"<": 0}
 _WEIGHTS = (7, 3, 1)
 _ANY = _DIGITS + _LETTERS + "<"
+_PUBLIC = ("document_number", "family_name", "given_names", "sex", "nationality")
 _ALPHABETS = {
     "document_code": _LETTERS + "<",
     "issuer": _LETTERS + "<",
@@ -87,13 +93,13 @@ class Check:
 class MachineZone:
     """A zone taken apart.
 
-    `fields` are the standard's values without fillers (dates still YYMMDD), `checks` has one entry a check digit,
+    `values` are the standard's fields without fillers (dates still YYMMDD), `checks` has one entry a check digit,
     `confidence_01` is the reader's belief in the characters (1 for a zone that came as text).
     """
 
     format: Format
     lines: tuple[str, ...]
-    fields: Mapping[str, str]
+    values: Mapping[str, str]
     checks: tuple[Check, ...]
     confidence_01: float = 1.0
 
@@ -101,6 +107,16 @@ class MachineZone:
     def check_digits_ok(self) -> bool:
         """This will say whether every check digit agrees."""
         return all(check.ok for check in self.checks)
+
+    @property
+    def wrong_check_digits(self) -> tuple[str, ...]:
+        """This will name the check digits that disagree, by the field they guard."""
+        return tuple(check.name for check in self.checks if not check.ok)
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """This will give the zone's values as fields of the public contract, by `fields_of`."""
+        return fields_of(self)
 
 
 def _two_lines(layout: Format, width: int, *, optional_to: int, composite: bool) -> Layout:
@@ -176,7 +192,11 @@ def layout_of(*, line_count: int, width: int, first: str) -> Layout | None:
     """This will find the format of so many lines of such a width; `first` is the first character (V: a visa)."""
     for layout in LAYOUTS.values():
         is_visa = layout.format.startswith("MRV")
-        if (layout.line_count, layout.width, is_visa) == (line_count, width, first == "V" and line_count == 2):
+        if (layout.line_count, layout.width, is_visa) == (
+            line_count,
+            width,
+            first == "V" and line_count == 2,
+        ):
             return layout
     return None
 
@@ -201,7 +221,23 @@ def parse(lines: Sequence[str], *, confidence_01: float = 1.0) -> MachineZone | 
     if layout is None:
         return None
     checks = tuple(Check(rule.name, agrees(rule, layout, lines)) for rule in layout.rules)
-    return MachineZone(layout.format, tuple(lines), _fields(layout, lines), checks, confidence_01)
+    return MachineZone(layout.format, tuple(lines), _values(layout, lines), checks, confidence_01)
+
+
+def fields_of(zone: MachineZone, *, born_by: dt.date | None = None) -> tuple[Field, ...]:
+    """This will give a zone's values under the public contract's names, dates in ISO form, empty ones left out.
+
+    `born_by` is the last day on which the holder can have been born (today, where it is known). Without it the day
+    of expiry stands in: for births of its last years that takes a centenarian for a child, never a child for an adult.
+    """
+    expiry = machine_date(zone.values["expiry_date"], meaning="expiry", today=dt.date.max)
+    latest = born_by or expiry
+    birth = machine_date(zone.values["date_of_birth"], meaning="birth", today=latest) if latest else None
+    dates = {"date_of_birth": birth, "expiry_date": expiry}
+    found = {name: zone.values[name] for name in _PUBLIC} | {
+        name: date.isoformat() for name, date in dates.items() if date is not None
+    }
+    return tuple(Field(name, value, zone.confidence_01) for name, value in found.items() if value)
 
 
 def seal(layout: Layout, lines: Sequence[str]) -> tuple[str, ...]:
@@ -233,7 +269,7 @@ def _long_number(layout: Layout, lines: Sequence[str]) -> str | None:
     return layout.spans["document_number"].of(lines) + rest if len(rest) >= 2 else None
 
 
-def _fields(layout: Layout, lines: Sequence[str]) -> dict[str, str]:
+def _values(layout: Layout, lines: Sequence[str]) -> dict[str, str]:
     fields = {name: span.of(lines).rstrip("<") for name, span in layout.spans.items() if name != "name"}
     family_name, _, given_names = layout.spans["name"].of(lines).rstrip("<").partition("<<")
     long = _long_number(layout, lines)

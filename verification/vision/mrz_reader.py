@@ -14,13 +14,18 @@ from verification.vision.mrz_net import CHARACTERS, CellNet, cell_net
 from verification.vision.mrz_repair import choose
 from verification.vision.mrz_strip import Baseline, cut, find_lines
 
-__all__ = ["read"]
+__all__ = ["read", "warm_up"]
 
 Bgr = NDArray[np.uint8]
 _LIKE_WIDTH = 0.06  # lines of one zone differ by no more of their width in length and left end
 _GAP_IN_PITCHES = (1.0, 3.6)  # line distance: 1.6 to 2.5 pitches in print, more in loosely set specimens
 _LEGIBLE_LOG = -1.0  # mean log-probability below which a group of lines is no OCR-B zone at that pitch
 _WIDTHS = ((44, 2), (36, 2), (30, 3))
+
+
+def warm_up() -> None:
+    """This will load the reader's weights, so that the first page need not wait for them."""
+    cell_net()
 
 
 def read(page_bgr: Bgr) -> MachineZone | None:
@@ -35,7 +40,9 @@ def read(page_bgr: Bgr) -> MachineZone | None:
         zone = _read_group(cell_net(), grey, group)
         if zone is not None and zone.check_digits_ok:
             return zone
-        best = zone if best is None or (zone is not None and zone.confidence_01 > best.confidence_01) else best
+        best = (
+            zone if best is None or (zone is not None and zone.confidence_01 > best.confidence_01) else best
+        )
     return best
 
 

@@ -13,8 +13,22 @@ from verification.vision.mrz_net import CHARACTERS
 
 __all__ = ["choose"]
 
-_IMPOSSIBLE = -30.0
-_MAX_SWAP_COST = 7.0  # nats that the second candidates may lie below the first, all swaps of one field together
+# A forbidden character's look-alike takes its place; without one it must be seen this much better (nats) to stay,
+# and then the check digits say so: a zone that does not keep to its format is reported as it is printed.
+_FORBIDDEN_COST = 9.0
+_TWIN_COST = 2.0  # nats between look-alikes where both may stand
+_MAX_SWAP_COST = (
+    5.0  # nats that the second candidates may lie below the first, all swaps of one field together
+)
+_TWINS = {
+    "0": "O",
+    "1": "I",
+    "2": "Z",
+    "5": "S",
+    "6": "G",
+    "8": "B",
+}  # a digit's look-alike where letters stand
+_TWINS |= {"O": "0", "Q": "0", "D": "0", "I": "1", "L": "1", "Z": "2", "S": "5", "G": "6", "B": "8"}
 _MAX_SWAPS = 2
 _DOUBTFUL_CELLS = 4
 Lines = list[list[str]]
@@ -38,10 +52,18 @@ def choose(layout: Layout, seen: Sequence[NDArray[np.float32]]) -> MachineZone |
 
 
 def _masked(layout: Layout, line: int, scores: NDArray[np.float32]) -> NDArray[np.float32]:
-    allowed = [
-        [character in alphabet_at(layout, line, column) for character in CHARACTERS] for column in range(layout.width)
-    ]
-    return np.where(np.array(allowed), scores, np.float32(_IMPOSSIBLE))
+    """This will weigh what was seen in a line with what may stand there."""
+    allowed = np.array(
+        [
+            [character in alphabet_at(layout, line, at) for character in CHARACTERS]
+            for at in range(layout.width)
+        ]
+    )
+    twinned = scores.copy()
+    for one, other in _TWINS.items():
+        here, there = CHARACTERS.index(one), CHARACTERS.index(other)
+        twinned[:, there] = np.maximum(twinned[:, there], scores[:, here] - _TWIN_COST)
+    return np.asarray(np.where(allowed, twinned, scores - _FORBIDDEN_COST), np.float32)
 
 
 def _repair(rule: DigitRule, layout: Layout, lines: Lines, masked: Sequence[NDArray[np.float32]]) -> None:

@@ -19,6 +19,7 @@ SLACK_PX = 3  # rows kept above and below the cells, for print that lies a littl
 _WORK_WIDTH_PX = 1000
 _MIN_WIDTH_SHARE = 0.3
 _MIN_LONGNESS = 9.0  # a zone's line is at least 30 cells long and 1 high
+_TALL_PX, _LONG_PX, _FLAT_PX = 60, 100, 8  # at the work width, where a zone's letters are 10 to 35 px high
 _GLYPH_SHARE = 0.65  # a character's own width in a cell of OCR-B
 
 
@@ -54,13 +55,16 @@ def find_lines(grey: Grey) -> tuple[Baseline, ...]:
     dark = cv2.morphologyEx(small, cv2.MORPH_BLACKHAT, np.ones((21, 21), np.uint8))
     level, _ = cv2.threshold(dark, 0, 255, cv2.THRESH_OTSU)
     mask = np.asarray(dark > max(level, 24), np.uint8)
+    mask = _without_frames(mask)
     closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((1, 27), np.uint8))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(closed)
     lines = [
         line
         for label, (x, y, width, height, _) in enumerate(stats.tolist())
         if label and width >= _MIN_WIDTH_SHARE * _WORK_WIDTH_PX and width >= _MIN_LONGNESS * height
-        for line in _fit(mask[y : y + height, x : x + width] * (labels[y : y + height, x : x + width] == label), x, y)
+        for line in _fit(
+            mask[y : y + height, x : x + width] * (labels[y : y + height, x : x + width] == label), x, y
+        )
     ]
     return tuple(sorted((_scaled(line, 1 / scale) for line in lines), key=lambda line: line.y_px))
 
@@ -92,6 +96,14 @@ def ink(straight: Grey) -> NDArray[np.float32]:
     strongest = np.percentile(depth, 92)
     nearby = cv2.blur(cv2.dilate(np.minimum(depth, 2 * strongest), np.ones((21, 41), np.uint8)), (33, 21))
     return np.asarray(np.clip(depth / np.maximum(nearby, 0.5 * strongest + 4), 0, 1), np.float32)
+
+
+def _without_frames(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """This will drop what is far taller than a zone's letters or a mere rule: card edges and frames around the zone."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
+    tall = stats[:, cv2.CC_STAT_HEIGHT] > _TALL_PX
+    flat = (stats[:, cv2.CC_STAT_WIDTH] > _LONG_PX) & (stats[:, cv2.CC_STAT_HEIGHT] < _FLAT_PX)
+    return np.asarray(mask * ~(tall | flat)[labels], np.uint8)
 
 
 def _fit(mask: NDArray[np.uint8], x: int, y: int) -> Sequence[Baseline]:
