@@ -22,7 +22,8 @@ __all__ = ["STEPS"]
 _READER, _ZONE_READER, _TAMPER = "tesseract-5-eng/fields-1", "ocrb-mlp-1", "tamper-1"
 _BASIS = (v.BiometricBasisRecorded, v.BiometricBasisWithdrawn)
 # Documents with a machine-readable zone on their front; a licence is not searched for one.
-_WITH_ZONE = {"passport", "identity_card", "residence_permit"}
+_WITH_ZONE = {"passport", "identity_card", "residence_permit", "unknown"}
+_WITH_PRINT = {"uk_driving_licence", "driving_licence"}
 
 
 def _classify(slot: Slot) -> Step:
@@ -45,6 +46,7 @@ def _classify(slot: Slot) -> Step:
             unavailable=reason_of(found),
         )
         if isinstance(found, looks.Classified):
+            partial.unavailable = found.unavailable
             partial.document_type, partial.side = found.document_type, found.side
             partial.confidence_01 = found.confidence_01
             partial.corners_px.extend(found.corners_px)
@@ -104,7 +106,11 @@ def _page(facts: Facts) -> PageGiven | Failed:
 
 def _prepare_fields(facts: Facts) -> Look | Failed:
     page = _page(facts)
-    return page if isinstance(page, Failed) else Look(page, page.original.evidence_id)
+    if isinstance(page, Failed):
+        return page
+    if page.document_type not in _WITH_PRINT:
+        return Failed("", "its fields are read from its zone")
+    return Look(page, page.original.evidence_id)
 
 
 def _tell_fields(facts: Facts, found: object, _now: datetime) -> list[v.FieldsRead]:
