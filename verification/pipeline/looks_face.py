@@ -67,7 +67,7 @@ def _embedded(views: tuple[FaceView, ...]) -> list[faces.Embedding]:
 
 @dataclass(frozen=True, slots=True)
 class MatchGiven:
-    """The embeddings of the document's portrait and of the face's best frame; and its further frames as JPEG."""
+    """The embeddings of the portrait and of the face's best frame; its further frames as JPEG."""
 
     portrait: Held
     face: Held
