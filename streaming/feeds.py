@@ -104,7 +104,7 @@ def head_of(feed: str) -> Head:
 
 
 def case_owner(case: str) -> CaseOwner | None:
-    """Find whose a case is: by the feed or, when it was opened a moment ago, by the journal; None: no case."""
+    """Find whose a case is: by the feed or, opened a moment ago, by the journal; None: there is no case."""
     known = FeedCase.objects.filter(case=case).first()
     if known is not None:
         return CaseOwner(known.client, known.live, known.applicant, known.reference)

@@ -46,7 +46,7 @@ class Ring:
         return self._below + len(self._rows)
 
     async def after(self, part: Part, number: int, head: int) -> Batch:
-        """Give the part's records above a number, up to `head`: from memory near the head, else stored ones."""
+        """Give the part's records above a number, up to `head`: near the head from memory."""
         if head - number > _NEAR:
             return await in_reader_thread(read, part, number, head)
         async with self._filling:
