@@ -96,7 +96,7 @@ def wilson(hits: int, n: int) -> tuple[float, float]:
     scale = 1 + _Z_95**2 / n
     centre = (rate + _Z_95**2 / (2 * n)) / scale
     half = _Z_95 * math.sqrt(rate * (1 - rate) / n + _Z_95**2 / (4 * n**2)) / scale
-    return (max(0.0, centre - half), min(1.0, centre + half))
+    return (centre - half if hits else 0.0, centre + half if hits < n else 1.0)
 
 
 def share(name: str, hits: int, n: int, *, least_n: int = LEAST_N) -> Figure:

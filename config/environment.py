@@ -23,11 +23,13 @@ class Environment:
 
     `data` is the folder of all state ($VOUCH_DATA), `port` the public port on 127.0.0.1 ($PORT),
     `register_url` the licence register ($VOUCH_REGISTER_URL; empty: the example is started),
+    `door_port` is the journal door's port ($VOUCH_DOOR_PORT; the supervisor chooses it),
     `secret` signs sessions (made at first start), `workers` is the number of vision processes.
     """
 
     data: Path
     port: int
+    door_port: int
     register_url: str
     secret: str
     workers: int
@@ -51,6 +53,7 @@ def environment() -> Environment:
     return Environment(
         data=data,
         port=_number("PORT", 8000, low=1, high=65535),
+        door_port=_number("VOUCH_DOOR_PORT", 8001, low=1, high=65535),
         register_url=os.environ.get("VOUCH_REGISTER_URL", ""),
         secret=_secret(data / "secret"),
         workers=_number("VOUCH_WORKERS", 2, low=1, high=64),

@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import tarfile
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -51,8 +52,7 @@ def portrait(name: str) -> Rgb:
     """
     if name not in _FACE_SQUARES:
         raise KeyError(name)
-    picture = skimage.data.astronaut() if name == "astronaut" else _unpacked(name)
-    pixels = np.array(picture, dtype=np.uint8)
+    pixels = np.array(_astronaut() if name == "astronaut" else _unpacked(name), dtype=np.uint8)
     pixels.setflags(write=False)
     return pixels
 
@@ -76,6 +76,11 @@ def fetch() -> Path:
         command = [sys.executable, "-m", "pip", "download", *options, wanted, "-d", str(folder())]
         subprocess.run(command, check=True)
     return archive
+
+
+def _astronaut() -> Rgb:
+    untyped: Callable[[], Rgb] = skimage.data.astronaut
+    return untyped()
 
 
 def _unpacked(name: str) -> Image.Image:
