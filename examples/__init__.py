@@ -1,0 +1,1 @@
+"""What stands beside the product: things of other people's that it works with, in small."""
