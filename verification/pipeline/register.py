@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+
+from google.protobuf.message import Message
 
 from protocol.checks import Check
 from protocol.envelope import Event
-from protocol.ids import to_us
+from protocol.ids import caused_id, to_us
 from protocol.schemas import dependency_v1_pb2 as d
 from protocol.schemas import verification_v1_pb2 as v
 from subscriber import Context, Handler, Mode, Subscriber, Timer
@@ -25,14 +27,15 @@ from verification.dependencies.register import (
     next_attempt,
 )
 from verification.pipeline import answers
-from verification.pipeline.facts import Facts, load, remember
-from verification.pipeline.judges.values import Values, values
+from verification.pipeline.facts import Facts, load, recall, remember
+from verification.pipeline.judges.values import values
 from verification.pipeline.step import Look
 
 __all__ = ["NAME", "TABLE", "subscriber"]
 
 NAME = "step.register"
 _STEP, _DEPENDENCY, _MODEL = "register", "licence_register", "register-1"
+_FIELDS = "fields:front"
 TABLE = """
 CREATE TABLE IF NOT EXISTS pipeline_register (
     subject TEXT PRIMARY KEY, call_id TEXT NOT NULL, attempt INTEGER NOT NULL,
@@ -80,26 +83,16 @@ def _begin(event: Event, _value: object, ctx: Context) -> None:
     """Ask about a licence that was read; say at once where there is nothing to ask."""
     facts = load(_STEP, event, ctx)
     remember(_STEP, event, ctx)
-    if not facts.ready(("fields:front",), event):
+    if not facts.ready((_FIELDS,), event):
         return
-    read = values_of(facts)
-    evidence = facts.of("fields:front", v.FieldsRead).evidence_id
+    read = values(facts)
     if read.document_type != "uk_driving_licence":
-        answer = answers.Answer(check=Check.REGISTER, parts=(), evidence=(evidence,), not_applicable=True)
-        _emit(ctx, event, answer.completed(facts, ctx.now))
-    elif not all(read.get(name) for name in ("driver_number", "family_name", "date_of_birth")):
-        part = answers.unavailable("register", read.unavailable or "unreadable", evidence=evidence)
-        answer = answers.Answer(check=Check.REGISTER, parts=(part,), evidence=(evidence,), model=_MODEL)
-        _emit(ctx, event, answer.completed(facts, ctx.now))
-    else:
-        now_us = to_us(ctx.now)
-        until_us = to_us(ctx.now + _BEFORE_SUBMIT)
+        _end(ctx, event, facts, None)
+    elif all(read.get(name) for name in ("driver_number", "family_name", "date_of_birth")):
+        now_us, until_us = to_us(ctx.now), to_us(ctx.now + _BEFORE_SUBMIT)
         _ask(ctx, event, _Asking("", 0, now_us, until_us, _WAITING))
-
-
-def values_of(facts: Facts) -> Values:
-    """Open what was read from the front; a licence has no zone to wait for."""
-    return values(facts)
+    else:
+        _end(ctx, event, facts, answers.unavailable(_STEP, "unreadable", evidence=read.evidence))
 
 
 def _submitted(event: Event, _value: object, ctx: Context) -> None:
@@ -109,40 +102,34 @@ def _submitted(event: Event, _value: object, ctx: Context) -> None:
         return
     until_us = to_us(event.envelope.occurred_at + _AFTER_SUBMIT)
     if asking.ended == _GIVEN_UP:
-        _ask(ctx, event, _Asking("", asking.attempt, to_us(ctx.now), until_us, _WAITING))
+        _ask(ctx, event, replace(asking, first_us=to_us(ctx.now), until_us=until_us))
     else:
-        _keep(ctx, event.envelope.subject, _Asking(asking.call_id, asking.attempt, asking.first_us, until_us, 0))
+        _keep(ctx, event.envelope.subject, replace(asking, until_us=until_us))
 
 
 def _again(timer: Timer, ctx: Context) -> None:
     """Ask once more, after a pause."""
-    asking = _asking(ctx, timer.key)
-    facts = _facts(ctx, timer.key)
-    if asking is not None and asking.ended == _WAITING and facts is not None:
-        _ask(ctx, facts.events["fields:front"], asking)
+    asking, facts = _asking(ctx, timer.key), recall(_STEP, timer.key, ctx)
+    if asking is not None and asking.ended == _WAITING:
+        _ask(ctx, facts.events[_FIELDS], asking)
 
 
 def _ask(ctx: Context, event: Event, asking: _Asking) -> None:
     attempt = asking.attempt + 1
-    # The evidence, the attempt: the same question is the same call, however often we die while asking it.
-    call_id = f"{event.envelope.subject}/{attempt}"
-    _keep(ctx, event.envelope.subject, _Asking(call_id, attempt, asking.first_us, asking.until_us, _WAITING))
+    # One call id for one attempt, however often we die while asking.
+    call_id = str(caused_id(event.envelope.id, _STEP, attempt))
+    _keep(ctx, event.envelope.subject, replace(asking, call_id=call_id, attempt=attempt, ended=_WAITING))
     deadline_ms = round(DEADLINE_S * 1000)
-    _emit(
-        ctx,
-        event,
-        d.CallAsked(dependency=_DEPENDENCY, call_id=call_id, attempt=attempt, deadline_ms=deadline_ms),
-    )
+    asked = d.CallAsked(dependency=_DEPENDENCY, call_id=call_id, attempt=attempt, deadline_ms=deadline_ms)
+    _emit(ctx, event, asked)
 
 
 def _question(event: Event, ctx: Context) -> Look | None:
-    facts = _facts(ctx, event.envelope.subject)
+    """Give what to ask; None where a newer call has overtaken this one."""
     asking = _asking(ctx, event.envelope.subject)
-    if facts is None or asking is None or not isinstance(event.message, d.CallAsked):
+    if asking is None or _call_id(event) != asking.call_id:
         return None
-    if event.message.call_id != asking.call_id:
-        return None
-    read = values_of(facts)
+    read = values(recall(_STEP, event.envelope.subject, ctx))
     question = Question(
         call_id=asking.call_id,
         driver_number=read.get("driver_number"),
@@ -153,11 +140,92 @@ def _question(event: Event, ctx: Context) -> Look | None:
 
 
 def _told(event: Event, value: object, ctx: Context) -> None:
-    """Tell what the register said, or what is done without it."""
-    facts, asking = _facts(ctx, event.envelope.subject), _asking(ctx, event.envelope.subject)
-    if facts is None or asking is None:
+    """Tell what the register said, or what is done without it; an overtaken call ends without an answer."""
+    asking = _asking(ctx, event.envelope.subject)
+    if asking is None or _call_id(event) != asking.call_id:
         return
+    facts = recall(_STEP, event.envelope.subject, ctx)
     if isinstance(value, Answer):
-        _answered(event, value, (facts, asking), ctx)
+        _answered(event, value, facts, ctx)
     elif isinstance(value, Failure):
-        _failed(event, value, (facts, asking), ctx)
+        _failed(event, value, facts, ctx)
+
+
+def _answered(event: Event, answer: Answer, facts: Facts, ctx: Context) -> None:
+    call_id = _call_id(event)
+    _emit(
+        ctx,
+        event,
+        d.CallAnswered(dependency=_DEPENDENCY, call_id=call_id, answer=answer.code, took_ms=answer.took_ms),
+    )
+    evidence = facts.of(_FIELDS, v.FieldsRead).evidence_id
+    (part,) = answers.breakdown((grade_register(answer),), evidence=evidence)
+    _close(ctx, event, _ANSWERED)
+    _end(ctx, event, facts, part)
+
+
+def _failed(event: Event, failure: Failure, facts: Facts, ctx: Context) -> None:
+    """Ask again with jitter while there is time; then the check ends as unavailable."""
+    asking = _asking(ctx, event.envelope.subject)
+    if asking is None:
+        return
+    failed = d.CallFailed(dependency=_DEPENDENCY, call_id=asking.call_id, failure=failure.kind)
+    failed.took_ms = failure.took_ms
+    _emit(ctx, event, failed)
+    pause_s = next_attempt(
+        failures=asking.attempt,
+        elapsed_ms=(to_us(ctx.now) - asking.first_us) // 1000,
+        deadline_ms=(asking.until_us - asking.first_us) // 1000,
+        draw_01=random.random(),  # noqa: S311 - jitter keeps cases from asking in step; nothing is secret
+    )
+    fallback = "unavailable" if pause_s is None else "ask_again"
+    _emit(ctx, event, d.FallbackTaken(dependency=_DEPENDENCY, failure=failure.kind, fallback=fallback))
+    if pause_s is not None:
+        ctx.remind(ctx.now + timedelta(seconds=pause_s), "ask", event.envelope.subject)
+        return
+    _close(ctx, event, _GIVEN_UP)
+    evidence = facts.of(_FIELDS, v.FieldsRead).evidence_id
+    _end(ctx, event, facts, answers.unavailable(_STEP, "register_unavailable", evidence=evidence))
+
+
+def _end(ctx: Context, event: Event, facts: Facts, part: v.Breakdown | None) -> None:
+    """End the check with its one part; None: there is nothing to ask of this document."""
+    away = part is not None and any(r.code == "register_unavailable" for r in part.reasons)
+    answer = answers.Answer(
+        check=Check.REGISTER,
+        parts=() if part is None else (part,),
+        evidence=(facts.of(_FIELDS, v.FieldsRead).evidence_id,),
+        model=_MODEL,
+        final=not away,
+        not_applicable=part is None,
+    )
+    _emit(ctx, event, answer.completed(facts, ctx.now))
+
+
+def _emit(ctx: Context, event: Event, message: Message) -> None:
+    envelope = event.envelope
+    ctx.emit(message, subject=envelope.subject, client=envelope.client, applicant=envelope.applicant)
+
+
+def _call_id(event: Event) -> str:
+    return event.message.call_id if isinstance(event.message, d.CallAsked) else ""
+
+
+def _asking(ctx: Context, subject: str) -> _Asking | None:
+    rows = ctx.execute(
+        "SELECT call_id, attempt, first_us, until_us, ended FROM pipeline_register WHERE subject = ?",
+        (subject,),
+    )
+    return _Asking(*rows[0]) if rows else None  # type: ignore[arg-type]  # the columns are declared above
+
+
+def _keep(ctx: Context, subject: str, asking: _Asking) -> None:
+    ctx.execute(
+        "INSERT OR REPLACE INTO pipeline_register (subject, call_id, attempt, first_us, until_us, ended) "
+        "VALUES (?, ?, ?, ?, ?, ?)",
+        (subject, asking.call_id, asking.attempt, asking.first_us, asking.until_us, asking.ended),
+    )
+
+
+def _close(ctx: Context, event: Event, ended: int) -> None:
+    ctx.execute("UPDATE pipeline_register SET ended = ? WHERE subject = ?", (ended, event.envelope.subject))
