@@ -1,6 +1,6 @@
 """The step that asks the licence register: asked before, answered after, asked again while there is time.
 
-What a crash leaves between asked and answered is asked again under the same call id: a look-up changes nothing.
+What a crash leaves between asked and answered is asked again under the same id: a look-up changes nothing.
 """
 
 from __future__ import annotations
@@ -42,15 +42,15 @@ CREATE TABLE IF NOT EXISTS pipeline_register (
     first_us INTEGER NOT NULL, until_us INTEGER NOT NULL, ended INTEGER NOT NULL
 ) WITHOUT ROWID
 """
-# Asked for so long before submit; after it, until shortly before the case's deadline of 15 s, so that what ends
-# the check says that the register was away and not that time ran out.
+# Asked for so long before submit; after it, until shortly before the case's deadline of 15 s, so that the
+# check says that the register was away and not that time ran out.
 _BEFORE_SUBMIT, _AFTER_SUBMIT = timedelta(seconds=12), timedelta(seconds=13)
 _WAITING, _GIVEN_UP, _ANSWERED = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True)
 class _Asking:
-    """Where a case stands with the register: the last call, its number, since when and until when it is asked."""
+    """Where a case stands: the last call, its number, since when and until when the register is asked."""
 
     call_id: str
     attempt: int
