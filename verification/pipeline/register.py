@@ -216,7 +216,7 @@ def _asking(ctx: Context, subject: str) -> _Asking | None:
         "SELECT call_id, attempt, first_us, until_us, ended FROM pipeline_register WHERE subject = ?",
         (subject,),
     )
-    return _Asking(*rows[0]) if rows else None  # type: ignore[arg-type]  # the columns are declared above
+    return _Asking(*rows[0]) if rows else None
 
 
 def _keep(ctx: Context, subject: str, asking: _Asking) -> None:
