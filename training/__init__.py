@@ -1,1 +1,1 @@
-"""Scripts that make the weights committed under `verification/vision/weights`; the product never imports them."""
+"""Scripts that make the weights under `verification/vision/weights`; the product never imports them."""

@@ -1,0 +1,1 @@
+"""Who may: clients and their keys, the tokens of phones."""

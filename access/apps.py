@@ -1,0 +1,13 @@
+"""Tells Django of this room."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+__all__ = ["AccessConfig"]
+
+
+class AccessConfig(AppConfig):
+    """The room as Django sees it."""
+
+    name = "access"

@@ -1,0 +1,1 @@
+"""The memory: every event from message one, in one order, and the keys that open it."""

@@ -1,0 +1,233 @@
+"""Which streams there are, and everything that is true of each: the one table, and the door to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Message
+
+from protocol.schemas import client_v1_pb2 as client
+from protocol.schemas import decisions_v1_pb2 as decisions
+from protocol.schemas import dependency_v1_pb2 as dependency
+from protocol.schemas import options_pb2 as options
+from protocol.schemas import verification_v1_pb2 as verification
+
+__all__ = [
+    "STREAMS",
+    "Lane",
+    "PersonalClass",
+    "Stream",
+    "UnknownType",
+    "all_types",
+    "message_class",
+    "personal_class",
+    "stream_named",
+    "stream_of",
+    "type_name",
+]
+
+
+class UnknownType(LookupError):
+    """No stream of the catalogue carries a message of that name: skip and count it, or mend the sender."""
+
+
+class Lane(StrEnum):
+    """How hard we try to deliver."""
+
+    BEST_EFFORT = "best_effort"
+    GUARANTEED = "guaranteed"
+    COORDINATED = "coordinated"
+
+
+class PersonalClass(StrEnum):
+    """Which of an applicant's keys seals a field."""
+
+    CONTACT = "contact"
+    IDENTITY = "identity"
+    BIOMETRIC = "biometric"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """One row: a stream of events of one context and major version.
+
+    `key` says by what its order is kept (case or client); `retention_days` is Kafka's: the journal
+    keeps everything. `producers` may append, `consumers` read it through the door or Kafka. `opens` lists the
+    classes of personal fields that a consumer may ask keys for.
+    """
+
+    name: str
+    major: int = 1
+    lane: Lane = Lane.GUARANTEED
+    key: str = "case"
+    partitions: int = 8
+    retention_days: int = 30
+    owner: str
+    producers: tuple[str, ...]
+    consumers: tuple[str, ...]
+    meaning: str
+    messages: tuple[type[Message], ...]
+    opens: tuple[tuple[str, PersonalClass], ...] = ()
+
+    @property
+    def topic(self) -> str:
+        """The Kafka topic's name: stream and major version."""
+        return f"{self.name}.v{self.major}"
+
+
+STREAMS: tuple[Stream, ...] = (
+    Stream(
+        name="client.account",
+        key="client",
+        owner="access",
+        producers=("access",),
+        consumers=("verification", "streaming"),
+        meaning="A client was added; its keys were issued and revoked.",
+        messages=(client.ClientAdded, client.KeyIssued, client.KeyRevoked),
+    ),
+    Stream(
+        name="verification.case",
+        owner="verification",
+        producers=("verification",),
+        consumers=("verification", "streaming", "decisions"),
+        meaning="What happened to a case: opened, evidence, challenge, basis, submitted, ended.",
+        messages=(
+            verification.CaseOpened,
+            verification.CaptureTokenIssued,
+            verification.BiometricBasisRecorded,
+            verification.BiometricBasisWithdrawn,
+            verification.ChallengeDrawn,
+            verification.EvidenceReceived,
+            verification.EvidenceRefused,
+            verification.CaseSubmitted,
+            verification.DeadlinePassed,
+            verification.ReviewRequested,
+            verification.CaseWithdrawn,
+            verification.CaseExpired,
+        ),
+    ),
+    Stream(
+        name="verification.partial",
+        owner="verification",
+        producers=("verification",),
+        consumers=("verification", "streaming", "decisions"),
+        meaning="Facts known before their check has ended.",
+        messages=(
+            verification.DocumentClassified,
+            verification.PageRectified,
+            verification.FieldsRead,
+            verification.MachineZoneRead,
+            verification.PortraitFound,
+            verification.FaceTrackRead,
+            verification.AgeEstablished,
+        ),
+    ),
+    Stream(
+        name="verification.result",
+        owner="verification",
+        producers=("verification",),
+        consumers=("verification", "streaming", "decisions"),
+        meaning="Checks that have ended.",
+        messages=(verification.CheckCompleted,),
+    ),
+    Stream(
+        name="verification.statistics",
+        lane=Lane.BEST_EFFORT,
+        retention_days=7,
+        owner="verification",
+        producers=("verification",),
+        consumers=("early_warning",),
+        meaning="Steps started and finished, with durations.",
+        messages=(verification.StepStarted, verification.StepFinished),
+    ),
+    Stream(
+        name="verification.access",
+        owner="verification",
+        producers=("verification",),
+        consumers=("audit",),
+        meaning="Who looked at what, on what ground.",
+        messages=(verification.PersonalDataViewed,),
+    ),
+    Stream(
+        name="decisions.decision",
+        owner="decisions",
+        producers=("decisions",),
+        consumers=("verification", "streaming"),
+        meaning="Decisions reached, expired and corrected, with the facts they rest on.",
+        messages=(decisions.DecisionReached, decisions.DecisionExpired, decisions.DecisionCorrected),
+    ),
+    Stream(
+        name="dependency.call",
+        owner="verification",
+        producers=("verification",),
+        consumers=("streaming",),
+        meaning="Every request that left the house, and what came of it.",
+        messages=(
+            dependency.CallAsked,
+            dependency.CallAnswered,
+            dependency.CallFailed,
+            dependency.FallbackTaken,
+        ),
+    ),
+)
+
+_BY_NAME = {stream.name: stream for stream in STREAMS}
+_BY_TYPE = {m.DESCRIPTOR.full_name: (stream, m) for stream in STREAMS for m in stream.messages}
+_CLASSES = {
+    options.CONTACT: PersonalClass.CONTACT,
+    options.IDENTITY: PersonalClass.IDENTITY,
+    options.BIOMETRIC: PersonalClass.BIOMETRIC,
+}
+
+
+def type_name(message: Message | type[Message]) -> str:
+    """Give the event type of a message: its schema's full name."""
+    return message.DESCRIPTOR.full_name
+
+
+def stream_named(name: str) -> Stream:
+    """Find a stream by its name.
+
+    Raises:
+        UnknownType: the catalogue has no such stream.
+    """
+    if name not in _BY_NAME:
+        raise UnknownType(f"no stream is named {name!r}; the catalogue has {', '.join(_BY_NAME)}")
+    return _BY_NAME[name]
+
+
+def stream_of(type_: str) -> Stream:
+    """Find the stream that carries events of a type.
+
+    Raises:
+        UnknownType: no stream carries it.
+    """
+    return _row(type_)[0]
+
+
+def message_class(type_: str) -> type[Message]:
+    """Find the class whose messages events of a type carry.
+
+    Raises:
+        UnknownType: no stream carries it.
+    """
+    return _row(type_)[1]
+
+
+def personal_class(field: FieldDescriptor) -> PersonalClass | None:
+    """Tell which class of key seals a field; None for a field that says nothing about a person."""
+    return _CLASSES.get(field.GetOptions().Extensions[options.data])
+
+
+def _row(type_: str) -> tuple[Stream, type[Message]]:
+    if type_ not in _BY_TYPE:
+        raise UnknownType(f"no stream carries {type_!r}")
+    return _BY_TYPE[type_]
+
+
+def all_types() -> Iterator[str]:
+    """List the type of every event there is."""
+    return iter(_BY_TYPE)

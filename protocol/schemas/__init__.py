@@ -1,0 +1,1 @@
+"""Schemas of every message, a package per context and major version, beside the code made from them."""

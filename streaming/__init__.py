@@ -1,0 +1,1 @@
+"""The public read side: each client's feed, and the snapshot of a case."""
