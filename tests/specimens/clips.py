@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tests.specimens.heads import Maps, Pose, Stage, Surface, find_eyes, place, set_stage, shut
 from tests.specimens.screen import Planes, Screen, make_screen, refilm
 
-__all__ = ["Action", "Deed", "Look", "empty_room", "render"]
+__all__ = ["Action", "Deed", "Look", "empty_room", "lids", "render"]
 
 Floats = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
@@ -113,9 +113,18 @@ def render(portrait: Pixels, *, actions: tuple[Action, ...], seed: int, look: Lo
     look = look or Look()
     rng = np.random.default_rng(seed)
     stage = _stage(portrait, look, rng)
-    motion = _motion(actions, look, rng)
+    motion = _motion(actions, look, _motion_rng(seed))
     frames = _refilmed(_film(stage, motion, look, rng), look, rng)
     return _encode(_cut(frames, look), look, crf=int(rng.integers(22, 31)))
+
+
+def lids(*, actions: tuple[Action, ...], seed: int, look: Look) -> Floats:
+    """Say how far the lids are down in each frame of the clip that `render` makes of the same: 0 to 1, (n,)."""
+    return _motion(actions, look, _motion_rng(seed)).closed
+
+
+def _motion_rng(seed: int) -> np.random.Generator:
+    return np.random.default_rng((seed, 1))
 
 
 def empty_room(*, seed: int, seconds: float = 5.0, size: tuple[int, int] = (1280, 720)) -> bytes:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from verification.vision._dlib5 import detect, five_points
+from verification.vision.faces import find_faces, five_points
 from verification.vision.grades import Box
 
 __all__ = ["Eye", "Maps", "Pose", "Stage", "Surface", "find_eyes", "place", "set_stage", "shut"]
@@ -85,12 +85,12 @@ def set_stage(portrait: Pixels, *, ied_px: float, size: tuple[int, int]) -> Stag
 
 def _points_of(portrait: Pixels) -> Floats:
     step = max(1, min(portrait.shape[:2]) // 480)
-    boxes = detect(np.ascontiguousarray(portrait[::step, ::step]))
-    if not boxes:
+    found = find_faces(np.ascontiguousarray(portrait[::step, ::step]), retry=False)
+    if not found:
         raise ValueError("no face was found on the portrait: a head can only be made of a face")
-    box = boxes[0]
+    box = found[0].box
     whole = Box(box.x * step, box.y * step, box.width * step, box.height * step)
-    return five_points(portrait, whole)
+    return np.asarray(five_points(portrait, whole), np.float32)
 
 
 def _levelling(points: Floats, *, ied_px: float, size: tuple[int, int]) -> Floats:

@@ -25,8 +25,8 @@ class Layout:
     """A page's look, measured at `SMALL` size in CIE Lab (a, b around 0).
 
     `portrait` is the spread of brightness (0..255) where a portrait stands on the left; `pink_01` a share of
-    the bright ground; `emblem_01` the share of the top left corner that is deep blue, `emblem_dark_01` that is
-    dark; `colourful` the mean distance from grey; `heading` the mean edge right of the emblem; `zone_lines`
+    the bright ground; `emblem_01` the share of the top left corner that is deep blue, `emblem_dark_01` that
+    is dark; `colourful` the mean distance from grey; `heading` the mean edge beside the emblem; `zone_lines`
     text lines that run through the whole width of the foot, `zone` how strong their edges are (0..255).
     """
 

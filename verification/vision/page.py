@@ -30,7 +30,8 @@ TD3 = (1600, 1126)
 """Width and height in pixels of a rectified passport page (ICAO 9303-4, 125 x 88 mm)."""
 
 _FIT_PX = 1000
-_SURE = 0.5
+_SURE = 0.9
+_LARGE_PX = 350
 _LEAST = 0.35
 
 
@@ -66,7 +67,7 @@ def find_page(bgr: Bgr) -> Page | None:
         page = _fitted(middle, _scaled(quad, 2.0))
         if page is not None and (best is None or _rank(page) > _rank(best)):
             best = page
-        if best is not None and _rank(best) >= _SURE:
+        if best is not None and _is_sure(best):
             break
     return None if best is None else Page(_scaled(best.corners, 1 / scale), best.confidence_01, best.aspect)
 
@@ -82,7 +83,11 @@ def rectify(bgr: Bgr, corners: NDArray[np.float32], *, width_px: int, height_px:
 
 def _rank(page: Page) -> float:
     # A portrait's frame is as clear a rectangle as its page: of two equally clear ones the larger counts.
-    return page.confidence_01 * float(cv2.contourArea(page.corners) / _FIT_PX**2) ** 0.25
+    return float(page.confidence_01 * (cv2.contourArea(page.corners) / _FIT_PX**2) ** 0.25)
+
+
+def _is_sure(page: Page) -> bool:
+    return page.confidence_01 >= _SURE and float(cv2.contourArea(page.corners)) >= _LARGE_PX**2
 
 
 def _candidates(small: Lab) -> Iterator[Quad]:

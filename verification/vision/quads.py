@@ -28,6 +28,7 @@ _EDGE_LEVELS = 7.0
 _MIN_AREA = 0.08
 _MOST_LINES = 20
 _BORDER_PX = 12
+_BORDER_SIDE = 0.6
 
 
 def by_surface(lab: Lab) -> Iterator[Quad]:
@@ -43,13 +44,13 @@ def by_surface(lab: Lab) -> Iterator[Quad]:
 
 
 def by_lines(lab: Lab) -> Iterator[Quad]:
-    """Outlines that the longest straight edges make, the best supported first; at most three."""
+    """Outlines that the longest straight edges make, the large and well seen ones first; at most three."""
     edges = _long_edges(lab)
     found = cv2.HoughLinesP(edges, 1, np.pi / 180, 30, minLineLength=lab.shape[1] // 10, maxLineGap=8)
     if found is None:
         return
     lines = _distinct(np.asarray(found, np.float64).reshape(-1, 4))
-    quads = _crossings(lines, lab.shape)
+    quads = _crossings(np.concatenate([lines, _border_lines(lab.shape)]), lab.shape)
     if len(quads):
         seen = _support(quads, cv2.dilate(edges, np.ones((3, 3), np.uint8)))
         yield from quads[np.argsort(-seen)[:3]]
@@ -144,6 +145,12 @@ def _distinct(lines: _Line) -> _Line:
     return np.array(kept[:_MOST_LINES])
 
 
+def _border_lines(shape: tuple[int, ...]) -> _Line:
+    # A page that is cut off has the picture's own border for a side.
+    right, low = shape[1] - 1.0, shape[0] - 1.0
+    return np.array([[0, 0, right, 0], [0, low, right, low], [0, 0, 0, low], [right, 0, right, low]])
+
+
 def _apart(line: _Line, other: _Line) -> bool:
     way = other[2:] - other[:2]
     normal = np.array([-way[1], way[0]]) / np.hypot(*way)
@@ -201,8 +208,13 @@ def _support(quads: NDArray[np.float32], edges: MatLike) -> NDArray[np.float64]:
     points = quads[:, :, None] * (1 - steps) + np.roll(quads, -1, axis=1)[:, :, None] * steps
     x = np.clip(points[..., 0].round().astype(int), 0, edges.shape[1] - 1)
     y = np.clip(points[..., 1].round().astype(int), 0, edges.shape[0] - 1)
-    sides = (edges[y, x] > 0).mean(axis=2)
-    return np.asarray(sides.mean(axis=1) * 0.5 + sides.min(axis=1) * 0.5, np.float64)
+    limit = np.array([edges.shape[1] - 3, edges.shape[0] - 3])
+    bordering = np.any(np.all((points < 2) | (points > limit), axis=2), axis=2)
+    sides = np.where(bordering, _BORDER_SIDE, (edges[y, x] > 0).mean(axis=2))
+    span = np.linalg.norm(quads[:, 1] - quads[:, 0], axis=1) * np.linalg.norm(
+        quads[:, 3] - quads[:, 0], axis=1
+    )
+    return np.asarray((sides.mean(axis=1) + sides.min(axis=1)) * (span / edges.size) ** 0.25, np.float64)
 
 
 def _fit_side(bgr: Bgr, start: NDArray[np.float32], end: NDArray[np.float32]) -> tuple[_Line, float]:
