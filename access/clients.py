@@ -39,12 +39,19 @@ def add_client(
         raise Refused("invalid", "time zones are named as IANA does: Europe/London", field="time_zone")
     client = f"cl_{secrets.token_hex(8)}"
     key, issued = _make_key(live=live, scopes=SCOPES, expires_at=None)
-    journal.record([_draft(client, c.ClientAdded(name=name, time_zone=time_zone)), _draft(client, issued)], now=now)
+    journal.record(
+        [_draft(client, c.ClientAdded(name=name, time_zone=time_zone)), _draft(client, issued)], now=now
+    )
     return client, key
 
 
 def issue_key(
-    *, client: str, now: datetime, live: bool, scopes: Sequence[str] = SCOPES, expires_at: datetime | None = None
+    *,
+    client: str,
+    now: datetime,
+    live: bool,
+    scopes: Sequence[str] = SCOPES,
+    expires_at: datetime | None = None,
 ) -> str:
     """Give a client one more key; the others stay.
 

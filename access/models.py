@@ -15,7 +15,6 @@ class Client(models.Model):
     time_zone = models.CharField(max_length=64)
     added_at_us = models.BigIntegerField()
 
-
     def __str__(self) -> str:
         return f"{self.name} ({self.id})"
 

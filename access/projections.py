@@ -42,9 +42,7 @@ def _client(event: Event) -> None:
 def _opened(event: Event) -> None:
     match event.message:
         case v.CaseOpened() as said:
-            CaseDoor.objects.create(
-                case=event.envelope.subject, client=event.envelope.client, live=said.live
-            )
+            CaseDoor.objects.create(case=event.envelope.subject, client=event.envelope.client, live=said.live)
 
 
 @projects(v.CaptureTokenIssued)
@@ -55,9 +53,7 @@ def _issued(event: Event) -> None:
     _end(said, case, to_us(event.envelope.occurred_at))
     CaseToken.objects.create(sha256=said.token_sha256, case=case, expires_at_us=said.expires_at_us)
     if said.code_sha256:
-        CaptureCode.objects.create(
-            sha256=said.code_sha256, case=case, expires_at_us=said.code_expires_at_us
-        )
+        CaptureCode.objects.create(sha256=said.code_sha256, case=case, expires_at_us=said.code_expires_at_us)
 
 
 def _end(said: v.CaptureTokenIssued, case: str, at_us: int) -> None:

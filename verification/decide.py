@@ -1,4 +1,4 @@
-"""What a command does to a case: pure functions from where it stands to the events that follow, or a refusal."""
+"""What a command does to a case: pure functions from where it stands to the events, or a refusal."""
 
 from __future__ import annotations
 
@@ -86,9 +86,7 @@ class Standing:
 
 def draft(standing: Standing, message: Message) -> Draft:
     """Make the draft of an event about a case."""
-    return Draft(
-        message=message, subject=standing.case, client=standing.client, applicant=standing.applicant
-    )
+    return Draft(message=message, subject=standing.case, client=standing.client, applicant=standing.applicant)
 
 
 def open_case(standing: Standing, opening: Opening, token: v.CaptureTokenIssued) -> tuple[Draft, ...]:
@@ -297,5 +295,3 @@ def _ended(standing: Standing, check: Check, reason: str, now: datetime) -> v.Ch
         finished_at_us=to_us(now),
         final=reason != "deadline",
     )
-
-

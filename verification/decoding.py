@@ -153,9 +153,7 @@ def _of_container(container: av.container.InputContainer, media_type: str) -> In
         return Refusal("too_long", f"the clip lasts {duration_ms} ms; record at most {_LONGEST_MS}")
     if frame.rotation % 180:
         width_px, height_px = height_px, width_px
-    return Inspected(
-        media_type=media_type, width_px=width_px, height_px=height_px, duration_ms=duration_ms
-    )
+    return Inspected(media_type=media_type, width_px=width_px, height_px=height_px, duration_ms=duration_ms)
 
 
 def _duration_ms(container: av.container.InputContainer, stream: av.VideoStream) -> int:

@@ -56,7 +56,7 @@ class Inspector:
         try:
             process.stdin.write(question + "\n")
             process.stdin.flush()
-            answer = process.stdout.readline()
+            answer = str(process.stdout.readline())
         except BrokenPipeError:
             answer = ""
         if not answer:

@@ -69,7 +69,7 @@ class Evidence(models.Model):
 
 
 class Challenge(models.Model):
-    """Actions drawn for a recording; `answered`: a clip came after it, accepted or not; `used_by`: accepted."""
+    """Actions drawn for a recording; `answered`: a clip came after it; `used_by`: one that was accepted."""
 
     id = models.CharField(primary_key=True, max_length=_ID)
     case = models.CharField(max_length=_ID, db_index=True)

@@ -14,7 +14,17 @@ from verification import challenge, rows
 from verification.models import Case, Evidence
 from verification.receiving import class_of, evidence_store
 
-__all__ = ["Listed", "Needs", "Original", "Owner", "Wanted", "list_cases", "needs_of", "original_of", "owner_of"]
+__all__ = [
+    "Listed",
+    "Needs",
+    "Original",
+    "Owner",
+    "Wanted",
+    "list_cases",
+    "needs_of",
+    "original_of",
+    "owner_of",
+]
 
 PAGE_SIZE = 50
 

@@ -1,4 +1,4 @@
-"""The use case of an upload: judged, encrypted and kept, said in an event; or refused, with only its event."""
+"""The use case of an upload: judged, kept and said in an event; or refused, with only its event."""
 
 from __future__ import annotations
 
@@ -142,6 +142,4 @@ def _record(case: str, upload: Upload, received: v.EvidenceReceived, now: dateti
             return known
         _judge_clip(case, upload)
         journal.record(drafts, now=now)
-    return Receipt(
-        id=received.evidence_id, sha256=sha256, size=received.size, media_type=received.media_type
-    )
+    return Receipt(id=received.evidence_id, sha256=sha256, size=received.size, media_type=received.media_type)

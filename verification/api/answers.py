@@ -21,7 +21,7 @@ __all__ = [
 Answer = serializers.Serializer[object]
 
 
-class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]  # the library has no types
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # the library has no types
     """How a request says who asks."""
 
     target_class = "access.authentication.BearerAuthentication"
@@ -29,7 +29,11 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[misc]  # the
 
     def get_security_definition(self, _schema: object) -> dict[str, str]:
         """Describe keys and case tokens."""
-        return {"type": "http", "scheme": "bearer", "description": "A client's key, or the token of one case."}
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A client's key, or the token of one case.",
+        }
 
 
 class ProblemAnswer(Answer):
@@ -40,7 +44,7 @@ class ProblemAnswer(Answer):
     status = serializers.IntegerField()
     detail = serializers.CharField()
     code = serializers.CharField()
-    field = serializers.CharField(required=False)  # type: ignore[assignment]  # a member of that name, as the contract says
+    field = serializers.CharField(required=False)
     retry_after = serializers.IntegerField(required=False)
     until = serializers.DateTimeField(required=False)
 

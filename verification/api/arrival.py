@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import cast
 
 from protocol.ids import to_us
 from protocol.problems import MEDIA_TYPE, Refused, body
@@ -13,8 +13,8 @@ from verification.api.asking import ARRIVED
 
 __all__ = ["Arrival"]
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
+Scope = MutableMapping[str, object]
+Message = MutableMapping[str, object]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -47,7 +47,8 @@ class Arrival:
 
 
 def _announced(scope: Scope) -> int:
-    length = dict(scope["headers"]).get(b"content-length", b"0")
+    headers = dict(cast("list[tuple[bytes, bytes]]", scope["headers"]))
+    length = headers.get(b"content-length", b"0")
     return int(length) if length.isdigit() else 0
 
 
@@ -63,7 +64,7 @@ def _counted(receive: Receive) -> Receive:
     async def counting() -> Message:
         nonlocal seen
         message = await receive()
-        seen += len(message.get("body", b""))
+        seen += len(cast("bytes", message.get("body", b"")))
         _refuse_longer(seen)
         return message
 

@@ -68,7 +68,9 @@ class Moment(serializers.Field[datetime, object, str, object]):
     def to_internal_value(self, data: object) -> datetime:
         """Read a moment."""
         try:
-            moment = datetime.fromisoformat(data) if isinstance(data, str) and _MOMENT.fullmatch(data) else None
+            moment = (
+                datetime.fromisoformat(data) if isinstance(data, str) and _MOMENT.fullmatch(data) else None
+            )
         except ValueError:
             moment = None
         if moment is None:

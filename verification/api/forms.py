@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import NotRequired, TypedDict
+
+from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.core.validators import RegexValidator
 from rest_framework import serializers
 
@@ -9,12 +13,16 @@ from verification.api.fields import IsoDate, Moment, Strict, Text, Whole
 
 __all__ = [
     "KINDS",
+    "BasisBody",
     "BasisForm",
+    "CaseBody",
     "CaseForm",
     "ClaimedForm",
     "CodeForm",
     "EmptyForm",
+    "EvidenceBody",
     "EvidenceForm",
+    "ListBody",
     "ListForm",
     "StakeForm",
 ]
@@ -62,6 +70,15 @@ class BasisForm(Strict):
     given_at = Moment()
 
 
+class BasisBody(TypedDict):
+    """A `BasisForm` that was read."""
+
+    basis: str
+    text_version: str
+    locale: str
+    given_at: datetime
+
+
 class CaseForm(Strict):
     """A wish to open a case."""
 
@@ -74,12 +91,32 @@ class CaseForm(Strict):
     biometrics = BasisForm(required=False)
 
 
+class CaseBody(TypedDict):
+    """A `CaseForm` that was read."""
+
+    reference: str
+    stake: dict[str, str]
+    claimed: dict[str, str]
+    applicant: NotRequired[str]
+    minimum_age: NotRequired[int]
+    policy: NotRequired[str]
+    biometrics: NotRequired[BasisBody]
+
+
 class EvidenceForm(Strict):
     """A file, what it shows, and the challenge that a clip answers."""
 
     kind = serializers.ChoiceField(KINDS)
     file = serializers.FileField(allow_empty_file=True, max_length=255)
     challenge = _matching(_UUID, required=False)
+
+
+class EvidenceBody(TypedDict):
+    """An `EvidenceForm` that was read."""
+
+    kind: str
+    file: TemporaryUploadedFile
+    challenge: NotRequired[str]
 
 
 class CodeForm(Strict):
@@ -95,3 +132,12 @@ class ListForm(Strict):
     status = Text(max_length=24, required=False)
     created_after = Moment(required=False)
     cursor = _matching(_UUID, required=False)
+
+
+class ListBody(TypedDict):
+    """A `ListForm` that was read."""
+
+    reference: NotRequired[str]
+    status: NotRequired[str]
+    created_after: NotRequired[datetime]
+    cursor: NotRequired[str]

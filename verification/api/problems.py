@@ -29,7 +29,10 @@ _CODES: dict[type[exceptions.APIException], tuple[str, str]] = {
     exceptions.NotFound: ("not_found", "there is nothing at this address"),
     exceptions.MethodNotAllowed: ("method_not_allowed", "use one of the methods of the Allow header"),
     exceptions.NotAcceptable: ("not_acceptable", "ask for application/json"),
-    exceptions.UnsupportedMediaType: ("unsupported_media", "send application/json, files as multipart/form-data"),
+    exceptions.UnsupportedMediaType: (
+        "unsupported_media",
+        "send application/json, files as multipart/form-data",
+    ),
 }
 
 
@@ -39,7 +42,7 @@ def answer(error: Exception, _context: Mapping[str, object]) -> Response | None:
         field, detail = _first(error.detail)
         return _response(Refused("invalid", detail, **({"field": field} if field else {})))
     refused = _refused(error)
-    return None if refused is None else _response(refused, error)
+    return None if refused is None else _response(refused)
 
 
 def not_found(_request: HttpRequest, _exception: Exception) -> JsonResponse:
@@ -65,10 +68,10 @@ def _refused(error: Exception) -> Refused | None:
         case exceptions.APIException():
             return Refused(*_CODES[type(error)]) if type(error) in _CODES else None
     detail = next((text for kind, text in _AWAY.items() if isinstance(error, kind)), None)
-    return detail and Refused("unavailable", detail, retry_after=_RETRY_AFTER_S) or None
+    return None if detail is None else Refused("unavailable", detail, retry_after=_RETRY_AFTER_S)
 
 
-def _response(refused: Refused, error: Exception | None = None) -> Response:
+def _response(refused: Refused) -> Response:
     response = Response(body(refused), status=refused.problem.status, content_type=MEDIA_TYPE)
     if "retry_after" in refused.extra:
         response["Retry-After"] = str(refused.extra["retry_after"])

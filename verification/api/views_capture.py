@@ -52,7 +52,9 @@ class Capture(APIView):
         return Response(capture_of(request, grant), status.HTTP_201_CREATED)
 
 
-@extend_schema(request=CodeForm, responses={200: answers.ExchangeAnswer, "4XX": answers.ProblemAnswer}, auth=[])
+@extend_schema(
+    request=CodeForm, responses={200: answers.ExchangeAnswer, "4XX": answers.ProblemAnswer}, auth=[]
+)
 @api_view(["POST"])
 @authentication_classes([])
 @parser_classes([JSONParser])

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
-from typing import Any
+from typing import cast
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
@@ -22,11 +21,21 @@ from protocol.schemas import verification_v1_pb2 as v
 from verification import cases, idempotency, queries
 from verification.api import answers, asking
 from verification.api.fields import checked
-from verification.api.forms import BasisForm, CaseForm, EmptyForm, ListForm
+from verification.api.forms import BasisBody, BasisForm, CaseBody, CaseForm, EmptyForm, ListBody, ListForm
 from verification.decide import Opening
 from verification.queries import Wanted
 
-__all__ = ["Cases", "basis_of", "biometrics", "biometrics_withdraw", "capture_of", "policies", "review", "submit", "withdraw"]
+__all__ = [
+    "Cases",
+    "basis_of",
+    "biometrics",
+    "biometrics_withdraw",
+    "capture_of",
+    "policies",
+    "review",
+    "submit",
+    "withdraw",
+]
 
 _LONGEST_KEY = 255
 _ACCEPTED = {202: None, "4XX": answers.ProblemAnswer}
@@ -47,13 +56,13 @@ class Cases(APIView):
         """Open a case, or give the one the same request opened before."""
         asker = asking.client_of(request, "cases:write")
         now = asking.now()
-        body = checked(CaseForm, request.data)
+        body = cast("CaseBody", checked(CaseForm, request.data))
         opened = cases.open_case(
             asker,
             _opening(body),
             once=idempotency.request(_idempotency_key(request), request.data),
             now=now,
-            applicant=str(body.get("applicant", "")),
+            applicant=body.get("applicant", ""),
         )
         answer = {name: getattr(opened, name) for name in ("id", "applicant", "status", "version", "live")}
         return Response(answer | {"capture": capture_of(request, opened.grant)}, status.HTTP_201_CREATED)
@@ -66,8 +75,13 @@ class Cases(APIView):
     def get(self, request: Request) -> Response:
         """List the client's cases, newest first, 50 a page."""
         asker = asking.client_of(request, "feed:read")
-        query: dict[str, Any] = checked(ListForm, request.query_params.dict())
-        wanted = Wanted(before=query.pop("cursor", ""), **query)
+        query = cast("ListBody", checked(ListForm, request.query_params.dict()))
+        wanted = Wanted(
+            reference=query.get("reference", ""),
+            status=query.get("status", ""),
+            created_after=query.get("created_after"),
+            before=query.get("cursor", ""),
+        )
         found = queries.list_cases(asker.client, live=asker.live, wanted=wanted)
         listed = [asdict(case) | {"created_at": asking.moment(case.created_at)} for case in found]
         cursor = found[-1].id if len(found) == queries.PAGE_SIZE else None
@@ -94,7 +108,7 @@ def _idempotency_key(request: Request) -> str:
     return key
 
 
-def _opening(body: dict[str, Any]) -> Opening:
+def _opening(body: CaseBody) -> Opening:
     stake = v.Money(amount=body["stake"]["amount"], currency=body["stake"]["currency"])
     claimed = dict(body["claimed"])
     locale = claimed.pop("locale", "")
@@ -118,14 +132,13 @@ def _policy(stake: v.Money, override: str) -> PolicyRef:
         raise Refused("no_policy", str(error), field="policy") from error
 
 
-def basis_of(body: dict[str, Any]) -> v.BiometricBasisRecorded:
+def basis_of(body: BasisBody) -> v.BiometricBasisRecorded:
     """Make the message of a recorded basis."""
-    given_at: datetime = body["given_at"]
     return v.BiometricBasisRecorded(
         basis=body["basis"],
         text_version=body["text_version"],
         locale=body["locale"],
-        given_at_us=to_us(given_at),
+        given_at_us=to_us(body["given_at"]),
     )
 
 
@@ -139,7 +152,8 @@ def _accepted() -> Response:
 def biometrics(request: Request, case: str) -> Response:
     """Record a ground for processing the applicant's face."""
     asking.own_case(request, case)
-    cases.record_basis(case, basis_of(checked(BasisForm, request.data)), now=asking.now())
+    body = cast("BasisBody", checked(BasisForm, request.data))
+    cases.record_basis(case, basis_of(body), now=asking.now())
     return _accepted()
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import cast
 
-from django.core.files.uploadedfile import TemporaryUploadedFile
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
@@ -20,7 +19,7 @@ from protocol.schemas import verification_v1_pb2 as v
 from verification import cases, challenge, queries
 from verification.api import answers, asking
 from verification.api.fields import checked
-from verification.api.forms import EmptyForm, EvidenceForm
+from verification.api.forms import EmptyForm, EvidenceBody, EvidenceForm
 
 __all__ = ["draw_challenge", "evidence", "original"]
 
@@ -62,20 +61,27 @@ def evidence(request: Request, case: str) -> Response:
 
 
 def _upload(request: Request) -> cases.Upload:
-    twice = [name for name, values in request.data.lists() if len(values) > 1]
-    if twice:
-        raise Refused("invalid", "send each member once", field=twice[0])
-    form: dict[str, Any] = checked(EvidenceForm, request.data.dict())
-    file: TemporaryUploadedFile = form["file"]
+    form = cast("EvidenceBody", checked(EvidenceForm, _members(request)))
     return cases.Upload(
-        path=Path(file.temporary_file_path()),
+        path=Path(form["file"].temporary_file_path()),
         kind=form["kind"],
         challenge=form.get("challenge", ""),
         arrived_at=asking.arrived_at(request),
     )
 
 
-@extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY, "4XX": answers.ProblemAnswer})
+def _members(request: Request) -> dict[str, object]:
+    if not isinstance(request.data, QueryDict):
+        raise Refused("invalid", "send a form with `kind` and `file`")
+    twice = [name for name, values in request.data.lists() if len(values) > 1]
+    if twice:
+        raise Refused("invalid", "send each member once", field=twice[0])
+    return dict(request.data.items())
+
+
+@extend_schema(
+    responses={(200, "application/octet-stream"): OpenApiTypes.BINARY, "4XX": answers.ProblemAnswer}
+)
 @api_view(["GET"])
 def original(request: Request, case: str, evidence: str) -> HttpResponse:
     """Give evidence byte for byte; who looked is recorded before it is shown."""

@@ -21,7 +21,7 @@ def later(method: str, what: str) -> Callable[..., Response]:
 
     @extend_schema(operation_id=f"later_{what}", request=None, responses={501: answers.ProblemAnswer})
     @api_view([method])
-    def view(request: Request, **_kwargs: str) -> Response:
+    def view(request: Request, /, **_kwargs: str) -> Response:
         principal_of(request)
         raise Refused("not_yet", f"{what.replace('_', ' ')} is not built yet")
 
