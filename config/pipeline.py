@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from config.environment import Environment
 from config.health import say_pipeline_is_warm
 from events import statistics
+from events.emitting import JournalEmitter
 from events.source import SqlJournalSource
-from events.store import DjangoStore, emit
+from events.store import DjangoStore
 from protocol.schemas import verification_v1_pb2 as v
 from subscriber import Runner, Subscriber
 from verification.dependencies.breaker import Breaker
@@ -38,9 +39,7 @@ class StepPool:
     calls: ThreadPoolExecutor
     priorities: dict[str, int]
 
-    def submit(
-        self, name: str, work: Callable[..., object], given: object, affinity: str = ""
-    ) -> Future[object]:
+    def submit(self, name: str, work: Callable[..., object], given: object, affinity: str) -> Future[object]:
         """Do the work of a subscriber; the future gives its value, or `Failed`."""
         wanted = given.given if isinstance(given, Look) else given
         if name == register.NAME:
@@ -72,9 +71,9 @@ def subscribers(settings: Environment) -> tuple[Subscriber, ...]:
 def run(settings: Environment, stop: threading.Event) -> None:
     """Run every step until told to stop."""
     store = DjangoStore("default")
-    with store.transaction() as tx:
-        tx.execute(facts.TABLE, ())
-        tx.execute(register.TABLE, ())
+    with store.transaction():
+        store.execute(facts.TABLE)
+        store.execute(register.TABLE)
     looks = Pool(settings.workers, warm_up=warm_up, report=_note)
     threading.Thread(target=_keep_saying, args=(looks, stop), name="health", daemon=True).start()
     listed = subscribers(settings)
@@ -82,10 +81,9 @@ def run(settings: Environment, stop: threading.Event) -> None:
     streams = tuple(sorted({stream for s in listed for stream in s.streams}))
     with ThreadPoolExecutor(_CALLS, thread_name_prefix="calls") as calls:
         try:
-            runner = Runner(
-                listed, SqlJournalSource(streams), store, emit, pool=StepPool(looks, calls, priorities)
-            )
-            runner.run(stop)
+            pool = StepPool(looks, calls, priorities)
+            source, emitter = SqlJournalSource(streams), JournalEmitter("verification")
+            Runner(listed, source, store, emitter, pool=pool).run(stop)
         finally:
             looks.close()
 
