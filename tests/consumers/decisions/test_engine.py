@@ -25,7 +25,7 @@ def answer(policy: Policy, values: dict[str, str], *, minimum_age: int = 0, ahea
 
 
 @given(policy=POLICY, whole=FACTS)
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 def test_a_final_answer_is_what_every_completion_gives(policy: Policy, whole: Whole) -> None:
     said, possible = ask(policy, whole), outcomes(policy, whole)
 
@@ -34,7 +34,7 @@ def test_a_final_answer_is_what_every_completion_gives(policy: Policy, whole: Wh
 
 
 @given(policy=POLICY, whole=FACTS)
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=100)
 def test_an_answer_is_settled_exactly_when_nothing_could_change_it(policy: Policy, whole: Whole) -> None:
     said, possible = ask(policy, whole), outcomes(policy, whole)
 
