@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from pathlib import Path
 
+from django.conf import settings
 from django.db import DatabaseError, connections
 from django.http import HttpRequest, JsonResponse
 
@@ -61,6 +63,6 @@ def _databases_answer() -> bool:
 
 
 def _evidence_can_be_kept() -> bool:
-    folder = environment().data / "evidence"
+    folder = Path(settings.EVIDENCE_ROOT)
     folder.mkdir(exist_ok=True, mode=0o700)
-    return folder.is_dir()
+    return os.access(folder, os.W_OK)

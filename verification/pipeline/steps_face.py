@@ -13,7 +13,7 @@ from verification.pipeline import looks_face as looks
 from verification.pipeline.answers import Answer, breakdown, reason_of, unavailable
 from verification.pipeline.facts import Facts
 from verification.pipeline.holding import held
-from verification.pipeline.pixels import derived
+from verification.pipeline.pixels import Held, derived
 from verification.pipeline.step import Look, Step
 from verification.pipeline.workers import Failed
 from verification.vision.grades import Cue
@@ -32,7 +32,7 @@ def _prepare_track(facts: Facts) -> Look | Failed:
     received, event = facts.of("evidence:face", v.EvidenceReceived), facts.events["evidence:face"]
     drawn = facts.maybe(f"challenge:{received.challenge_id}", v.ChallengeDrawn)
 
-    def place(what: str, evidence_id: str = "") -> looks.Held:
+    def place(what: str, evidence_id: str = "") -> Held:
         return held(event, evidence_id or derived(received.evidence_id, what), PersonalClass.BIOMETRIC)
 
     given = looks.TrackGiven(

@@ -210,11 +210,14 @@ def _support(quads: NDArray[np.float32], edges: MatLike) -> NDArray[np.float64]:
     y = np.clip(points[..., 1].round().astype(int), 0, edges.shape[0] - 1)
     limit = np.array([edges.shape[1] - 3, edges.shape[0] - 3])
     bordering = np.any(np.all((points < 2) | (points > limit), axis=2), axis=2)
-    sides = np.where(bordering, _BORDER_SIDE, (edges[y, x] > 0).mean(axis=2))
+    sides = np.where(bordering, _BORDER_SIDE, np.mean(edges[y, x] > 0, axis=2))
     span = np.linalg.norm(quads[:, 1] - quads[:, 0], axis=1) * np.linalg.norm(
         quads[:, 3] - quads[:, 0], axis=1
     )
-    return np.asarray((sides.mean(axis=1) + sides.min(axis=1)) * (span / edges.size) ** 0.25, np.float64)
+    fair = bordering.sum(axis=1) < 2
+    return np.asarray(
+        fair * (sides.mean(axis=1) + sides.min(axis=1)) * (span / edges.size) ** 0.25, np.float64
+    )
 
 
 def _fit_side(bgr: Bgr, start: NDArray[np.float32], end: NDArray[np.float32]) -> tuple[_Line, float]:
