@@ -65,7 +65,9 @@ class Inspector:
 
     def _warm(self) -> subprocess.Popen[str]:
         """Give the running process, or start one; one that died while idle is replaced."""
-        if self._process is None or self._process.poll() is not None:
+        if self._process is not None and self._process.poll() is not None:
+            self._end(self._process)
+        if self._process is None:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "verification.decoding"],
                 cwd=_ROOT,
