@@ -22,7 +22,7 @@ __all__ = ["Supervisor", "main"]
 
 _STOP_S = 8.0
 _LOOK_EVERY_S = 0.1
-# A process that dies at once is started again ever more slowly, so that a broken build does not eat the machine.
+# What dies at once is started again ever more slowly, so that a broken build does not eat the machine.
 _FIRST_WAIT_S, _LONGEST_WAIT_S, _HEALTHY_AFTER_S = 0.2, 10.0, 30.0
 _PR_SET_PDEATHSIG = 1
 
@@ -41,8 +41,7 @@ class _Kept:
 class Supervisor:
     """Keeps a list of processes running until it is told to stop.
 
-    `say` prints one line of news. Processes are named in `pids` (name to process id), which is also what a test
-    that kills one reads.
+    `say` prints one line of news. `pid_file` holds the process ids by name.
     """
 
     processes: tuple[Process, ...]
@@ -108,7 +107,7 @@ class Supervisor:
 
 
 def _die_with_parent() -> None:
-    """Let the kernel end this child when the supervisor is gone, even by kill -9; Ctrl-C is the supervisor's."""
+    """Let the kernel end this child when the supervisor is gone, even by kill -9; it alone hears Ctrl-C."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 

@@ -11,6 +11,7 @@ import uvicorn
 
 from config.asgi import application
 from config.environment import environment
+from events.door import app as door
 
 __all__ = ["main"]
 
@@ -43,8 +44,6 @@ def _server(app: object, port: int) -> _Server:
 
 
 async def _serve() -> None:
-    from events.door import app as door
-
     settings = environment()
     servers = [_server(application, settings.port), _server(door, settings.door_port)]
 

@@ -147,9 +147,9 @@ def _lay(scene: Rgb, flat: Rgb, corners: NDArray[np.float64]) -> None:
     page = cv2.warpPerspective(flat, plane, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     alpha = np.asarray(cv2.warpPerspective(cover, plane, size, flags=cv2.INTER_LINEAR), np.uint8)
     under = scene[top:bottom, left:right]
-    shadow = 255 - (cv2.blur(np.roll(alpha, (14, 10), axis=(0, 1)), (41, 41)) * np.float32(0.35)).astype(
-        np.uint8
-    )
+    fallen = np.zeros_like(alpha)
+    fallen[14:, 10:] = alpha[:-14, :-10]
+    shadow = uint8(255 - cv2.blur(fallen, (41, 41)) * np.float32(0.35))
     cv2.multiply(under, cv2.merge([shadow] * 3), dst=under, scale=1 / 255)
     whole = cv2.merge([alpha] * 3)
     lit = cv2.multiply(page, whole, scale=1 / 255)

@@ -1,0 +1,28 @@
+"""Is every picture sharp, lit and whole? The front's answer, with one part per further picture."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from protocol.checks import Check, Grade, worst
+from protocol.schemas import verification_v1_pb2 as v
+from verification.pipeline.answers import Answer, part
+from verification.pipeline.facts import Facts
+
+__all__ = ["judge"]
+
+
+def judge(facts: Facts, _found: object, now: datetime) -> list[v.CheckCompleted]:
+    """Grade how well the document is seen."""
+    front = facts.of("classified:front", v.DocumentClassified)
+    back = facts.maybe("classified:back", v.DocumentClassified)
+    parts = list(front.quality) or [
+        part("seen", Grade.UNAVAILABLE, front.unavailable, evidence=front.evidence_id)
+    ]
+    evidence = [front.evidence_id]
+    if back is not None:
+        reasons = [reason for p in back.quality for reason in p.reasons]
+        parts.append(v.Breakdown(name="back", status=worst(p.status for p in back.quality), reasons=reasons))
+        evidence.append(back.evidence_id)
+    answer = Answer(check=Check.QUALITY, parts=tuple(parts), evidence=tuple(evidence), model="quality-1")
+    return [answer.completed(facts, now)]

@@ -1,0 +1,78 @@
+"""A step: which facts it needs, what it looks at, what it tells; and the subscriber that runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from google.protobuf.message import Message
+
+from protocol.envelope import Event
+from subscriber import Context, Handler, Subscriber
+from verification.pipeline.facts import Facts, load, remember
+from verification.pipeline.workers import Failed
+
+__all__ = ["Look", "Step", "as_subscriber"]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a step's work is given, and the id of the evidence whose pixels it reads."""
+
+    given: object
+    affinity: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One question put to evidence.
+
+    `hears` are the messages it follows; it acts when all facts of `needs` are known, and again when one of
+    them changes. `prepare(facts)` gives what its work looks at, or `Failed` when there is nothing to look at;
+    `work` runs in a vision process. `tell(facts, found, now)` makes the messages it emits: `found` is what
+    the work returned, or `Failed`. A step without `work` tells from its facts alone, with `found` None.
+    """
+
+    name: str
+    hears: tuple[type[Message], ...]
+    needs: tuple[str, ...]
+    tell: Callable[[Facts, object, datetime], Iterable[Message]]
+    prepare: Callable[[Facts], Look | Failed] | None = None
+    work: Callable[..., object] | None = None
+    priority: int = 5
+
+
+def as_subscriber(step: Step) -> Subscriber:
+    """Make the subscriber that runs a step."""
+
+    def gather(event: Event, ctx: Context) -> Look | None:
+        facts = load(step.name, event, ctx)
+        if step.prepare is None or not facts.ready(step.needs, event):
+            return None
+        look = step.prepare(facts)
+        return look if isinstance(look, Look) else None
+
+    def apply(event: Event, value: object, ctx: Context) -> None:
+        facts = load(step.name, event, ctx)
+        remember(step.name, event, ctx)
+        if not facts.ready(step.needs, event):
+            return
+        if value is None and step.prepare is not None:
+            value = step.prepare(facts)
+        for message in step.tell(facts, value, ctx.now):
+            envelope = event.envelope
+            ctx.emit(message, subject=envelope.subject, client=envelope.client, applicant=envelope.applicant)
+
+    return Subscriber(
+        name=f"step.{step.name}",
+        streams=("verification.case", "verification.partial"),
+        handlers=(
+            Handler(
+                types=step.hears,
+                apply=apply,
+                gather=gather if step.work is not None else None,
+                work=step.work,
+            ),
+        ),
+    )
