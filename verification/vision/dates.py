@@ -19,9 +19,9 @@ _LOOSE = re.compile(
 
 
 def machine_date(text: str, *, meaning: Meaning, today: dt.date) -> dt.date | None:
-    """This will read YYMMDD; None when it is no calendar date or has unknown parts (`<`).
+    """Read YYMMDD; None when it is no calendar date or has unknown parts (`<`).
 
-    An expiry lies in 2000-2099, a birth on or before `today` (ICAO 9303-3 §4.8 leaves the century to the reader).
+    An expiry lies in 2000-2099, a birth on or before `today` (ICAO 9303-3 §4.8: the reader finds the century).
     """
     if not re.fullmatch(r"[0-9]{6}", text):
         return None
@@ -33,13 +33,13 @@ def machine_date(text: str, *, meaning: Meaning, today: dt.date) -> dt.date | No
 
 
 def printed_date(text: str) -> dt.date | None:
-    """This will read one DD.MM.YYYY from a printed line, None when there is none or more than one."""
+    """Read one DD.MM.YYYY from a printed line, None when there is none or more than one."""
     found = printed_dates(text)
     return found[0] if len(found) == 1 else None
 
 
 def printed_dates(text: str) -> tuple[dt.date, ...]:
-    """This will read every DD.MM.YYYY of a printed line in order, letters taken for the digits they resemble."""
+    """Read every DD.MM.YYYY of a printed line in order, letters taken for the digits they resemble."""
     candidates = (_from_match(match) for match in _LOOSE.finditer(text))
     return tuple(date for date in candidates if date is not None)
 

@@ -44,7 +44,7 @@ class DriverNumber:
 
 
 def parse(text: str) -> DriverNumber | None:
-    """This will take a number of 16 characters without spaces apart, None when a position breaks its alphabet."""
+    """Take a number of 16 characters without spaces apart, None when a position breaks its alphabet."""
     match = _PATTERN.fullmatch(text)
     if match is None:
         return None
@@ -62,7 +62,7 @@ def parse(text: str) -> DriverNumber | None:
 
 
 def repair(text: str) -> str | None:
-    """This will return the well-formed number that `text` shows once look-alikes are put into each position's alphabet.
+    """Return the well-formed number that `text` shows, look-alikes put into each position's alphabet.
 
     Spaces and marks are dropped. None when no well-formed number of 16 characters comes out.
     """
@@ -76,7 +76,7 @@ def repair(text: str) -> str | None:
 def agrees_with(
     number: str, family_name: str, given_names: str, date_of_birth: dt.date, sex: Sex | None = None
 ) -> tuple[Part, ...]:
-    """This will name the parts in which a number disagrees with the printed facts; empty: all agree.
+    """Name the parts in which a number disagrees with the printed facts; empty: all agree.
 
     `sex` None: not known, so not compared. A number that breaks its alphabet disagrees as `driver_number`.
     """
@@ -95,21 +95,21 @@ def agrees_with(
 
 
 def surname_part(family_name: str) -> str:
-    """This will make positions 1-5 from a family name: MAC becomes MC, marks fall away, 9 fills up."""
+    """Make positions 1-5 from a family name: MAC becomes MC, marks fall away, 9 fills up."""
     letters = "".join(_letters(family_name))
     return re.sub(r"^MAC", "MC", letters)[:5].ljust(5, "9")
 
 
 def initials(given_names: str) -> str:
-    """This will make positions 12-13 from the given names, a title before them left out, 9 for none."""
+    """Make positions 12-13 from the given names, a title before them left out, 9 for none."""
     names = [name for name in _letters(given_names) if name not in _TITLES]
     return "".join(name[0] for name in names[:2]).ljust(2, "9")
 
 
 def _letters(name: str) -> list[str]:
-    """This will split a name into words of A-Z; accents fall away, apostrophes join, hyphens part."""
+    """Split a name into words of A-Z; accents fall away, apostrophes join, hyphens part."""
     plain = unicodedata.normalize("NFKD", name.upper())
-    return re.findall(r"[A-Z]+", re.sub(r"['’.\u0300-\u036f]", "", plain))
+    return re.findall(r"[A-Z]+", re.sub(r"['.\u2019\u0300-\u036f]", "", plain))
 
 
 def _fitted(character: str, kind: str) -> str:

@@ -1,4 +1,4 @@
-"""Reads the numbered fields of a UK photocard driving licence; what cannot be read is left out, never made up."""
+"""Reads the numbered fields of a UK photocard licence; what cannot be read is left out, never made up."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Bgr = NDArray[np.uint8]
 _SURE_01 = 0.5  # below it a word of a name or an address counts as unread
 _ZOOMS = (1.0, 1.6)  # of a crop that is read again: once as it is, once larger
 _TITLES = frozenset({"MR", "MRS", "MS", "MISS", "MX", "DR", "REV", "SIR", "LADY", "LORD", "PROF"})
-_NAME = re.compile(r"[A-Z][A-Z'’\-]*")
+_NAME = re.compile(r"[A-Z][A-Z'\u2019-]*")
 _POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}$")
 _AUTHORITY = re.compile(r"\bDVL?A\b")  # Great Britain: DVLA; Northern Ireland: DVA
 _FIXED_TEXTS = ("DRIVING LICENCE", "UNITED KINGDOM")
@@ -38,24 +38,24 @@ class LicenceText(NamedTuple):
 
 
 def read_licence(page_bgr: Bgr) -> LicenceText:
-    """This will read a rectified licence, (1010, 1600, 3) BGR uint8, with one look at its text block."""
+    """Read a rectified licence, (1010, 1600, 3) BGR uint8, with one look at its text block."""
     words = page_words(page_bgr)
     return LicenceText(fields_from(page_bgr, words), fixed_texts(words))
 
 
 def fixed_texts(words: Sequence[Word]) -> tuple[str, ...]:
-    """This will say which of `DRIVING LICENCE` and `UNITED KINGDOM` the page says; a first letter may be lost."""
+    """Say which of `DRIVING LICENCE` and `UNITED KINGDOM` the page says; a first letter may be lost."""
     text = " ".join(word.text.upper() for word in words)
     return tuple(fixed for fixed in _FIXED_TEXTS if fixed[1:] in text)
 
 
 def fields_from(page_bgr: Bgr, words: Sequence[Word]) -> tuple[Field, ...]:
-    """This will give the fields that `words` (of `page_words`) hold.
+    """Give the fields that `words` (of `page_words`) hold.
 
     Names: family_name, given_names (without title), date_of_birth, issue_date, expiry_date, authority,
-    driver_number (16 characters), address. A field that is not of its form, or disagrees with the driver number,
-    is read again from its own crop; of all its readings those are kept that agree best, and what is never
-    of its form is left out.
+    driver_number (16 characters), address. A field that is not of its form, or disagrees with the driver
+    number, is read again from its own crop; of all its readings those are kept that agree best, and what is
+    never of its form is left out.
     """
     rows = rows_of(words)
     readings: _Readings = {name: _read(name, rows, _ROW_OF[name]) for name in _ROW_OF}
@@ -71,7 +71,7 @@ def fields_from(page_bgr: Bgr, words: Sequence[Word]) -> tuple[Field, ...]:
 
 
 def _read(name: str, rows: Mapping[Label, tuple[Row, ...]], label: Label) -> tuple[Field, ...]:
-    """This will read one field from its row: one reading, or none where the print is not of its form."""
+    """Read one field from its row: one reading, or none where the print is not of its form."""
     found = rows.get(label, ())
     value = _FORMS[name](found) if found else None
     if not value:
@@ -88,7 +88,7 @@ def _again(
 
 
 def _doubtful(readings: _Readings) -> set[str]:
-    """This will name the fields without a reading and those on which driver number and print disagree."""
+    """Name the fields without a reading and those on which driver number and print disagree."""
     missing = {name for name, found in readings.items() if not found}
     if missing & _COMPARED:
         return missing
@@ -97,7 +97,7 @@ def _doubtful(readings: _Readings) -> set[str]:
 
 
 def _most_agreeing(readings: _Readings) -> dict[str, Field]:
-    """This will choose, of the readings of number, names and birth date, those that disagree in the fewest parts."""
+    """Choose those readings of number, names and birth date that disagree in the fewest parts."""
     choices = product(*(readings[name] for name in _COMPARED_ORDER))
     best = min(choices, key=lambda chosen: len(_disagreeing(*chosen)), default=())
     return {field.name: field for field in best}
@@ -109,7 +109,7 @@ def _disagreeing(number: Field, family_name: Field, given_names: Field, born: Fi
 
 
 def _name(rows: Sequence[Row]) -> str | None:
-    """This will read capital words; one that is no name and no speck of dirt makes the row unread."""
+    """Read capital words; one that is no name and no speck of dirt makes the row unread."""
     words = [word for word in rows[0].words if word.confidence_01 >= _SURE_01 or len(word.text) > 2]
     texts = [word.text.strip(".,:;|") for word in words]
     if any(word.confidence_01 < _SURE_01 for word in words) or not all(map(_NAME.fullmatch, texts)):
@@ -133,15 +133,16 @@ def _authority(rows: Sequence[Row]) -> str | None:
 
 
 def _number(rows: Sequence[Row]) -> str | None:
-    """This will find the number at the row's start: its 16 characters may have been read as several words."""
+    """Find the number at the row's start: its 16 characters may have been read as several words."""
     text = rows[0].text.replace(" ", "")
     return repair(text[:16])
 
 
 def _address(rows: Sequence[Row]) -> str | None:
-    """This will join the address's lines; an address whose end is no postcode counts as not of its form."""
+    """Join the address's lines; an address whose end is no postcode counts as not of its form."""
     lines = [" ".join(word.text for word in row.words if _is_print(word)) for row in rows]
     text = ", ".join(line.strip(" .,:;|") for line in lines)
+    text = re.sub(r"^(\d+)(?=[A-Z]{2})", r"\1 ", text)
     return text if _POSTCODE.search(text) else None
 
 

@@ -40,17 +40,17 @@ class Row:
 
     @property
     def text(self) -> str:
-        """This will give the line's words, single spaces between."""
+        """Give the line's words, single spaces between."""
         return " ".join(word.text for word in self.words)
 
     @property
     def confidence_01(self) -> float:
-        """This will give the confidence of the least sure word, 0 for an empty line."""
+        """Give the confidence of the least sure word, 0 for an empty line."""
         return min((word.confidence_01 for word in self.words), default=0.0)
 
     @property
     def box(self) -> Box:
-        """This will give the rectangle around the words, in page pixels.
+        """Give the rectangle around the words, in page pixels.
 
         Raises:
             ValueError: the line is empty.
@@ -62,14 +62,14 @@ class Row:
 
 
 def page_words(page_bgr: Bgr) -> tuple[Word, ...]:
-    """This will read the printed words of a rectified licence, (1010, 1600, 3); boxes are in page pixels."""
+    """Read the printed words of a rectified licence, (1010, 1600, 3); boxes are in page pixels."""
     region = _grey(page_bgr, _REGION)
     small = np.asarray(cv2.resize(region, None, fx=_SCALE, fy=_SCALE, interpolation=cv2.INTER_AREA), np.uint8)
     return tuple(_placed(word, _REGION, 1 / _SCALE) for word in read_block(small))
 
 
 def rows_of(words: Sequence[Word]) -> dict[Label, tuple[Row, ...]]:
-    """This will give each number its line of print (the address: its lines), by place; sure numbers say the offset."""
+    """Give each number its line of print (8: its lines) by place; surely read numbers say the offset."""
     lines = [tuple(word for word in words if word.line == at) for at in sorted({word.line for word in words})]
     offset_px = median([0.0, 0.0, *_offsets(lines)])
     found: dict[Label, tuple[Row, ...]] = {}
@@ -82,7 +82,7 @@ def rows_of(words: Sequence[Word]) -> dict[Label, tuple[Row, ...]]:
 
 
 def read_again(page_bgr: Bgr, row: Row, scale: float) -> Row:
-    """This will read one line once more, from its own crop at so many times the page's scale."""
+    """Read one line once more, from its own crop at so many times the page's scale."""
     box = row.box
     right = min(_REGION.x + _REGION.width, box.x + box.width + 60)
     crop = Box(max(box.x - 12, 0), max(box.y - 12, 0), right - max(box.x - 12, 0), box.height + 24)
@@ -111,7 +111,7 @@ def _middle(line: Sequence[Word]) -> float:
 
 
 def _offsets(lines: Sequence[Sequence[Word]]) -> list[float]:
-    """This will say how much lower than usual the lines with a surely read number lie."""
+    """Say how much lower than usual the lines with a surely read number lie."""
     labels = ((re.sub(r"[^0-9a-z]", "", line[0].text), _middle(line)) for line in lines)
     return [middle - _ROWS_Y[_SURE_LABELS[text]] for text, middle in labels if text in _SURE_LABELS]
 

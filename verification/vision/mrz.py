@@ -1,4 +1,4 @@
-"""The machine readable zone as text: its formats, its fields and its check digits (ICAO Doc 9303 parts 3-7)."""
+"""The machine readable zone as text: its formats, fields and check digits (ICAO Doc 9303 parts 3-7)."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ class Span:
     stop: int
 
     def of(self, lines: Sequence[str]) -> str:
-        """This will cut the span out of a zone's lines."""
+        """Cut the span out of a zone's lines."""
         return lines[self.line][self.start : self.stop]
 
 
 @dataclass(frozen=True, slots=True)
 class DigitRule:
-    """Where a check digit stands and what it covers; `may_be_blank`: `<` may stand for 0 over an empty field."""
+    """Where a check digit stands and what it covers; `may_be_blank`: `<` may stand over an empty field."""
 
     name: str
     line: int
@@ -93,8 +93,8 @@ class Check:
 class MachineZone:
     """A zone taken apart.
 
-    `values` are the standard's fields without fillers (dates still YYMMDD), `checks` has one entry a check digit,
-    `confidence_01` is the reader's belief in the characters (1 for a zone that came as text).
+    `values` are the standard's fields without fillers (dates still YYMMDD), `checks` has one entry a check
+    digit, `confidence_01` is the reader's belief in the characters (1 for a zone that came as text).
     """
 
     format: Format
@@ -105,22 +105,22 @@ class MachineZone:
 
     @property
     def check_digits_ok(self) -> bool:
-        """This will say whether every check digit agrees."""
+        """Say whether every check digit agrees."""
         return all(check.ok for check in self.checks)
 
     @property
     def wrong_check_digits(self) -> tuple[str, ...]:
-        """This will name the check digits that disagree, by the field they guard."""
+        """Name the check digits that disagree, by the field they guard."""
         return tuple(check.name for check in self.checks if not check.ok)
 
     @property
     def fields(self) -> tuple[Field, ...]:
-        """This will give the zone's values as fields of the public contract, by `fields_of`."""
+        """Give the zone's values as fields of the public contract, by `fields_of`."""
         return fields_of(self)
 
 
 def _two_lines(layout: Format, width: int, *, optional_to: int, composite: bool) -> Layout:
-    """This will describe the formats that share the passport's second line."""
+    """Describe the formats that share the passport's second line."""
     number, birth, expiry = Span(1, 0, 9), Span(1, 13, 19), Span(1, 21, 27)
     optional = Span(1, 28, optional_to)
     spans = {
@@ -180,7 +180,7 @@ LAYOUTS: Mapping[Format, Layout] = {
 
 
 def check_digit(text: str) -> str:
-    """This will compute the check digit over A-Z, 0-9 and `<`: weights 7, 3, 1, modulo 10 (ICAO 9303-3 §4.9).
+    """Compute the check digit over A-Z, 0-9 and `<`: weights 7, 3, 1, modulo 10 (ICAO 9303-3 §4.9).
 
     Raises:
         KeyError: `text` has a character that no zone may hold.
@@ -189,7 +189,7 @@ def check_digit(text: str) -> str:
 
 
 def layout_of(*, line_count: int, width: int, first: str) -> Layout | None:
-    """This will find the format of so many lines of such a width; `first` is the first character (V: a visa)."""
+    """Find the format of so many lines of such a width; `first` is the first character (V: a visa)."""
     for layout in LAYOUTS.values():
         is_visa = layout.format.startswith("MRV")
         if (layout.line_count, layout.width, is_visa) == (
@@ -202,7 +202,7 @@ def layout_of(*, line_count: int, width: int, first: str) -> Layout | None:
 
 
 def alphabet_at(layout: Layout, line: int, column: int) -> str:
-    """This will say which characters may stand at a position (both counted from 0)."""
+    """Say which characters may stand at a position (both counted from 0)."""
     for rule in layout.rules:
         if (rule.line, rule.column) == (line, column):
             return _DIGITS + "<" if rule.may_be_blank or rule.name == "document_number" else _DIGITS
@@ -213,7 +213,7 @@ def alphabet_at(layout: Layout, line: int, column: int) -> str:
 
 
 def parse(lines: Sequence[str], *, confidence_01: float = 1.0) -> MachineZone | None:
-    """This will take a zone apart; None when no format has such lines or a character that no zone may hold."""
+    """Take a zone apart; None when no format has such lines or a character that no zone may hold."""
     widths = {len(line) for line in lines}
     if len(widths) != 1 or not set("".join(lines)) <= _VALUES.keys() or not lines[0]:
         return None
@@ -225,10 +225,10 @@ def parse(lines: Sequence[str], *, confidence_01: float = 1.0) -> MachineZone | 
 
 
 def fields_of(zone: MachineZone, *, born_by: dt.date | None = None) -> tuple[Field, ...]:
-    """This will give a zone's values under the public contract's names, dates in ISO form, empty ones left out.
+    """Give a zone's values under the public contract's names, dates in ISO form, empty ones left out.
 
-    `born_by` is the last day on which the holder can have been born (today, where it is known). Without it the day
-    of expiry stands in: for births of its last years that takes a centenarian for a child, never a child for an adult.
+    `born_by` is the last day on which the holder can have been born: today, where it is known. Without it the
+    day of expiry stands in: that may take a centenarian for a child, but never a child for an adult.
     """
     expiry = machine_date(zone.values["expiry_date"], meaning="expiry", today=dt.date.max)
     latest = born_by or expiry
@@ -241,7 +241,7 @@ def fields_of(zone: MachineZone, *, born_by: dt.date | None = None) -> tuple[Fie
 
 
 def seal(layout: Layout, lines: Sequence[str]) -> tuple[str, ...]:
-    """This will write the right check digits into a zone's lines, whatever stood in their places."""
+    """Write the right check digits into a zone's lines, whatever stood in their places."""
     sealed = [list(line) for line in lines]
     for rule in layout.rules:
         covered = "".join("".join(sealed[span.line][span.start : span.stop]) for span in rule.over)
@@ -250,7 +250,7 @@ def seal(layout: Layout, lines: Sequence[str]) -> tuple[str, ...]:
 
 
 def agrees(rule: DigitRule, layout: Layout, lines: Sequence[str]) -> bool:
-    """This will put one check digit of a zone to the test."""
+    """Put one check digit of a zone to the test."""
     covered = "".join(span.of(lines) for span in rule.over)
     printed = lines[rule.line][rule.column]
     if printed == "<":
@@ -262,7 +262,7 @@ def agrees(rule: DigitRule, layout: Layout, lines: Sequence[str]) -> bool:
 
 
 def _long_number(layout: Layout, lines: Sequence[str]) -> str | None:
-    """This will put a document number of more than nine characters together, its check digit last (9303-5 §4.2.4)."""
+    """Join a document number of more than nine characters, its check digit last (9303-5 §4.2.4)."""
     if layout.format != "TD1":
         return None
     rest = layout.spans["optional"].of(lines).split("<")[0]

@@ -16,19 +16,20 @@ _STRIDE_PX = 2
 _STEP = CELL_WIDTH_PX // _STRIDE_PX
 _BEND_COST = 0.5  # nats for a cell one stride nearer or farther than the pitch: print and camera bend slowly
 _END_FREEDOM = round(1.3 * _STEP)
+_ROW_COST = 0.08  # nats a cell, times the square of the rows it is moved: a line's fit is right within two
 _NUDGES_PX = (-1, 0, 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the network sees in each cell of a line: (n, 37) log-probabilities, and their mean at the best character."""
+    """What the network sees in each cell of a line: (n, 37) log-probabilities, and the mean of the best."""
 
     cells: NDArray[np.float32]
     mean_log: float
 
 
 def align(net: CellNet, strip: Strip, cell_count: int) -> Reading:
-    """This will find the chain of cells that reads best, each about a pitch after the one before it.
+    """Find the chain of cells that reads best, each about a pitch after the one before it.
 
     The chain may bend: a cell lies 14, 16 or 18 pixels after the last one (a second-order pitch and more).
     """
@@ -38,7 +39,7 @@ def align(net: CellNet, strip: Strip, cell_count: int) -> Reading:
 
 
 def _emissions(net: CellNet, strip: Strip) -> NDArray[np.float32]:
-    """This will score every window of the strip: how surely it shows one whole character."""
+    """Score every window of the strip: how surely it shows one whole character."""
     windows = _windows(strip)[SLACK_PX, ::_STRIDE_PX]
     return np.asarray(net.log_probabilities(np.ascontiguousarray(windows))[:, : len(CHARACTERS)].max(axis=1))
 
@@ -48,7 +49,7 @@ def _windows(strip: Strip) -> NDArray[np.float32]:
 
 
 def _chain(emissions: NDArray[np.float32], cell_count: int) -> NDArray[np.int64]:
-    """This will find the best chain (Viterbi) and return its cells' left edges in pixels."""
+    """Find the best chain (Viterbi) and return its cells' left edges in pixels."""
     places = np.arange(len(emissions))
     start = MARGIN_CELLS * _STEP
     total = np.where(np.abs(places - start) <= _END_FREEDOM, emissions, -np.inf)
@@ -71,7 +72,7 @@ def _moved(scores: NDArray[np.float64], by: int) -> NDArray[np.float64]:
 
 
 def _settled(net: CellNet, strip: Strip, columns: NDArray[np.int64]) -> NDArray[np.float32]:
-    """This will move each cell to where it reads best: a pixel aside on its own, up or down on a line of all."""
+    """Move each cell to where it reads best: a pixel aside on its own, up or down on a line of all."""
     windows = _windows(strip)
     rows = np.arange(windows.shape[0])
     across = np.clip(columns[:, None] + _NUDGES_PX, 0, windows.shape[1] - 1)
@@ -86,10 +87,11 @@ def _settled(net: CellNet, strip: Strip, columns: NDArray[np.int64]) -> NDArray[
 
 
 def _rows(belief: NDArray[np.float32]) -> NDArray[np.int64]:
-    """This will choose each cell's row offset on the straight line of offsets (first cell, last cell) that reads best."""
+    """Choose the cells' row offsets: of all straight lines from first to last cell the best to read."""
     count, cells = belief.shape
     along = np.linspace(0, 1, cells)
     ends = [(first, last) for first in range(count) for last in range(count)]
     paths = np.array([np.rint(first + (last - first) * along) for first, last in ends], np.int64)
+    belief = belief - np.float32(_ROW_COST) * (np.arange(count, dtype=np.float32)[:, None] - count // 2) ** 2
     totals = belief[paths, np.arange(cells)].sum(axis=1)
     return np.asarray(paths[int(totals.argmax())])

@@ -30,7 +30,7 @@ class CellNet:
     output_bias: NDArray[np.float32]
 
     def log_probabilities(self, cells: NDArray[np.float32]) -> NDArray[np.float32]:
-        """This will score (N, 24, 16) ink cells: (N, 38) natural logarithms, columns as in `CHARACTERS`."""
+        """Score (N, 24, 16) ink cells: (N, 38) natural logarithms, columns as in `CHARACTERS`."""
         flat = cells.reshape(len(cells), -1)
         scores = np.maximum(flat @ self.hidden + self.hidden_bias, 0) @ self.output + self.output_bias
         scores -= scores.max(axis=1, keepdims=True)
@@ -39,7 +39,7 @@ class CellNet:
 
 @cache
 def cell_net() -> CellNet:
-    """This will load the committed weights once a process (made by `python -m training.mrz`)."""
+    """Load the committed weights once a process (made by `python -m training.mrz`)."""
     source = resources.files("verification.vision") / "weights" / _WEIGHTS
     with source.open("rb") as stream, np.load(stream) as stored:
         parts = (np.asarray(stored[name], np.float32) for name in ("w1", "b1", "w2", "b2"))

@@ -24,12 +24,12 @@ _WIDTHS = ((44, 2), (36, 2), (30, 3))
 
 
 def warm_up() -> None:
-    """This will load the reader's weights, so that the first page need not wait for them."""
+    """Load the reader's weights, so that the first page need not wait for them."""
     cell_net()
 
 
 def read(page_bgr: Bgr) -> MachineZone | None:
-    """This will read the zone on a page or a near-upright photograph of one, (H, W, 3) uint8.
+    """Read the zone on a page or a near-upright photograph of one, (H, W, 3) uint8.
 
     None when there is none that can be read. A zone whose check digits fail is returned with them marked as
     failed: nothing is made up to please them.
@@ -47,7 +47,7 @@ def read(page_bgr: Bgr) -> MachineZone | None:
 
 
 def _groups(lines: Sequence[Baseline]) -> Iterator[tuple[Baseline, ...]]:
-    """This will give neighbouring lines of like place and length, from the lowest up, three before two."""
+    """Give neighbouring lines of like place and length, from the lowest up, three before two."""
     for last in range(len(lines), 1, -1):
         for size in (3, 2):
             group = tuple(lines[max(last - size, 0) : last])
@@ -65,7 +65,7 @@ def _belong_together(upper: Baseline, lower: Baseline) -> bool:
 
 
 def _read_group(net: CellNet, grey: NDArray[np.uint8], group: Sequence[Baseline]) -> MachineZone | None:
-    """This will read a group of lines at the width, of those its line count has, that is most legible."""
+    """Read a group of lines at the width, of those its line count has, that is most legible."""
     best: tuple[float, Layout, list[Reading]] | None = None
     for width in (width for width, line_count in _WIDTHS if line_count == len(group)):
         readings = [align(net, cut(grey, line, width), width) for line in group]

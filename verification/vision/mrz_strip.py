@@ -35,7 +35,7 @@ class Baseline:
 
     @property
     def width_px(self) -> float:
-        """This will give the length from the first ink to the last."""
+        """Give the length from the first ink to the last."""
         return self.right_px - self.left_px
 
 
@@ -48,7 +48,7 @@ class Strip:
 
 
 def find_lines(grey: Grey) -> tuple[Baseline, ...]:
-    """This will find lines of print at least 30 % of the picture wide, from top to bottom."""
+    """Find lines of print at least 30 % of the picture wide, from top to bottom."""
     scale = _WORK_WIDTH_PX / grey.shape[1]
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     small = np.asarray(cv2.resize(grey, None, fx=scale, fy=scale, interpolation=way), np.uint8)
@@ -70,7 +70,7 @@ def find_lines(grey: Grey) -> tuple[Baseline, ...]:
 
 
 def cut(grey: Grey, line: Baseline, cell_count: int) -> Strip:
-    """This will cut a line out at the pitch that `cell_count` characters between its ends would have."""
+    """Cut a line out at the pitch that `cell_count` characters between its ends would have."""
     pitch_px = line.width_px / (cell_count - 1 + _GLYPH_SHARE)
     step = pitch_px / CELL_WIDTH_PX
     width = (cell_count + 2 * MARGIN_CELLS) * CELL_WIDTH_PX
@@ -82,7 +82,7 @@ def cut(grey: Grey, line: Baseline, cell_count: int) -> Strip:
     x, y = max(round(left), 0), max(round(top - 2 * height * step), 0)
     window = grey[y : round(top + 3 * height * step), x : round(left + (width + 2) * step)]
     if step > 1.4:
-        window = cv2.GaussianBlur(window, (0, 0), 0.4 * step)
+        window = np.asarray(cv2.GaussianBlur(window, (0, 0), 0.4 * step), np.uint8)
     onto[:, 2] -= (x, y)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     straight = cv2.warpAffine(window, onto, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
@@ -90,7 +90,7 @@ def cut(grey: Grey, line: Baseline, cell_count: int) -> Strip:
 
 
 def ink(straight: Grey) -> NDArray[np.float32]:
-    """This will turn grey print into ink in 0..1: 0 is the ground around it, 1 the darkest print nearby."""
+    """Turn grey print into ink in 0..1: 0 is the ground around it, 1 the darkest print nearby."""
     ground = cv2.blur(cv2.dilate(straight, np.ones((15, 15), np.uint8)), (21, 21)).astype(np.float32)
     depth = np.maximum(ground - straight.astype(np.float32), 0)
     strongest = np.percentile(depth, 92)
@@ -99,7 +99,7 @@ def ink(straight: Grey) -> NDArray[np.float32]:
 
 
 def _without_frames(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """This will drop what is far taller than a zone's letters or a mere rule: card edges and frames around the zone."""
+    """Drop card edges and frames: what is far taller than a zone's letters, or a mere rule."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
     tall = stats[:, cv2.CC_STAT_HEIGHT] > _TALL_PX
     flat = (stats[:, cv2.CC_STAT_WIDTH] > _LONG_PX) & (stats[:, cv2.CC_STAT_HEIGHT] < _FLAT_PX)
@@ -107,7 +107,7 @@ def _without_frames(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _fit(mask: NDArray[np.uint8], x: int, y: int) -> Sequence[Baseline]:
-    """This will lay a line through the middle of a component's ink; nothing for a mere stroke."""
+    """Lay a line through the middle of a component's ink; nothing for a mere stroke."""
     rows, columns = np.nonzero(mask)
     if len(columns) < 8 * mask.shape[1] // 10:
         return ()

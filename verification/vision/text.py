@@ -1,4 +1,4 @@
-"""Printed words on a page: Tesseract kept warm in this process, or started anew where its binding cannot be loaded."""
+"""Printed words on a page: Tesseract warm in this process, or started anew where its binding is missing."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class TextUnavailable(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word as printed; `line` counts the lines of the block from the top, `box` is in pixels of its picture."""
+    """One word as printed; `line` counts lines from the top, `box` is in pixels of the picture."""
 
     text: str
     box: Box
@@ -60,19 +60,20 @@ class Engine(Protocol):
     """What both ways of asking Tesseract offer."""
 
     def table(self, grey: Grey, mode: int) -> str:
-        """This will read a grey picture and return Tesseract's table of words, tab-separated, without header."""
+        """Read a grey picture and return Tesseract's table of words, tab-separated, without header."""
 
 
 class WarmEngine:
     """Tesseract inside this process (tesserocr): its model is loaded once. Use it from one thread at a time."""
 
     def __init__(self, models: Path) -> None:
-        from tesserocr import PyTessBaseAPI
+        # Only here: where the binding cannot be loaded, the other engine must still start.
+        from tesserocr import PyTessBaseAPI  # noqa: PLC0415
 
         self._api = PyTessBaseAPI(path=f"{models}/", lang="eng", psm=_BLOCK)
 
     def table(self, grey: Grey, mode: int) -> str:
-        """This will read a grey picture (H, W) uint8."""
+        """Read a grey picture (H, W) uint8."""
         self._api.SetPageSegMode(mode)
         self._api.SetImage(Image.fromarray(grey))
         self._api.SetSourceResolution(_DPI)
@@ -80,13 +81,13 @@ class WarmEngine:
 
 
 class StartedEngine:
-    """Tesseract as a program started for each question (pytesseract): slower, for where tesserocr is missing."""
+    """Tesseract as a program started for each question (pytesseract): slower, where tesserocr is missing."""
 
     def __init__(self, models: Path) -> None:
         self._models = models
 
     def table(self, grey: Grey, mode: int) -> str:
-        """This will read a grey picture (H, W) uint8.
+        """Read a grey picture (H, W) uint8.
 
         Raises:
             TextUnavailable: the program `tesseract` is not installed.
@@ -101,7 +102,7 @@ class StartedEngine:
 
 @cache
 def engine() -> Engine:
-    """This will start the engine of this process once.
+    """Start the engine of this process once.
 
     Raises:
         TextUnavailable: no folder with eng.traineddata was found.
@@ -114,17 +115,17 @@ def engine() -> Engine:
 
 
 def warm_up() -> None:
-    """This will start the engine and read an empty page, so that the first page need not wait for it."""
+    """Start the engine and read an empty page, so that the first page need not wait for it."""
     read_block(np.full((64, 256), 255, np.uint8))
 
 
 def read_block(grey: Grey) -> tuple[Word, ...]:
-    """This will read a block of lines, (H, W) uint8 with dark letters, in reading order."""
+    """Read a block of lines, (H, W) uint8 with dark letters, in reading order."""
     return _words(engine().table(grey, _BLOCK))
 
 
 def read_line(grey: Grey) -> tuple[Word, ...]:
-    """This will read one line of print, (H, W) uint8 with dark letters, from left to right."""
+    """Read one line of print, (H, W) uint8 with dark letters, from left to right."""
     return _words(engine().table(grey, _LINE))
 
 
