@@ -39,7 +39,7 @@ class Step:
     needs: tuple[str, ...]
     tell: Callable[[Facts, object, datetime], Iterable[Message]]
     prepare: Callable[[Facts], Look | Failed] | None = None
-    work: Callable[[object], object] | None = None
+    work: Callable[..., object] | None = None
     priority: int = 5
 
 

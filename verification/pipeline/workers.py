@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import multiprocessing
 import os
@@ -52,7 +53,7 @@ class Job:
     """
 
     name: str
-    work: Callable[[object], object]
+    work: Callable[..., object]
     given: object
     affinity: str = ""
     priority: int = 5
@@ -113,8 +114,10 @@ class Pool:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-        for worker in self._workers:
-            worker.kill()
+        for pid in self.pids:
+            # Each thread clears up after its own process; this only makes sure that none waits for an answer.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         for thread in self._threads:
             thread.join(timeout=5)
 
@@ -125,6 +128,7 @@ class Pool:
             job = self._next(worker)
             if job is not None:
                 self._run(worker, job)
+        worker.kill()
 
     def _next(self, worker: _Worker) -> Job | None:
         """Take the first job this worker should do, waiting for one; None when the pool closes."""
@@ -193,7 +197,7 @@ class _Worker:
         self.warm = self._heard(_WARM_UP_S)[0] == "answered"
         return self.warm
 
-    def ask(self, work: Callable[[object], object], given: object, deadline_s: float) -> tuple[str, object]:
+    def ask(self, work: Callable[..., object], given: object, deadline_s: float) -> tuple[str, object]:
         """Give the process one piece of work; answer (answered | failed | overran, the value or why not)."""
         try:
             self._open_line().send((work, given))

@@ -18,9 +18,7 @@ __all__ = ["judge", "over"]
 
 def judge(facts: Facts, _found: object, now: datetime) -> list[Message]:
     """Establish the age from the birth date that was read, on today's date in the client's time zone."""
-    opened, read = facts.get("opened"), values(facts)
-    if not isinstance(opened, v.CaseOpened):
-        return []
+    opened, read = facts.of("opened", v.CaseOpened), values(facts)
     evidence = read.evidence
     if not opened.minimum_age:
         answer = Answer(check=Check.AGE, parts=(), evidence=(evidence,), not_applicable=True)

@@ -25,26 +25,21 @@ _FIXED_TEXT = {"uk_driving_licence": "DRIVING LICENCE"}
 
 def judge(facts: Facts, _found: object, now: datetime) -> list[v.CheckCompleted]:
     """Grade whether the front has what its class must have."""
-    classified, fields, zone = (facts.get(n) for n in ("classified:front", "fields:front", "zone:front"))
-    if not isinstance(classified, v.DocumentClassified):
-        return []
+    classified = facts.of("classified:front", v.DocumentClassified)
+    fields, zone = facts.of("fields:front", v.FieldsRead), facts.of("zone:front", v.MachineZoneRead)
     if classified.unavailable or classified.document_type == "unknown":
         reason = classified.unavailable or ("unknown_document" if classified.corners_px else "no_document")
-        parts = (unavailable("class", reason, evidence=classified.evidence_id),)
+        parts: tuple[v.Breakdown, ...] = (unavailable("class", reason, evidence=classified.evidence_id),)
     else:
-        names = _names(fields) | _names(zone)
+        names = {field.name for read in (fields.fields, zone.fields) for field in read}
         parts = (
             *classified.features,
             _fields(classified, names),
             *_texts(classified, fields),
-            *_back(facts),
+            *_back(facts, classified),
         )
     answer = Answer(check=Check.DOCUMENT, parts=parts, evidence=(classified.evidence_id,), model="document-1")
     return [answer.completed(facts, now)]
-
-
-def _names(read: object) -> set[str]:
-    return {f.name for f in read.fields} if isinstance(read, v.FieldsRead | v.MachineZoneRead) else set()
 
 
 def _fields(classified: v.DocumentClassified, names: set[str]) -> v.Breakdown:
@@ -56,19 +51,19 @@ def _fields(classified: v.DocumentClassified, names: set[str]) -> v.Breakdown:
     return part("fields", Grade.UNAVAILABLE, "unreadable", evidence=classified.evidence_id, fields=missing)
 
 
-def _texts(classified: v.DocumentClassified, fields: object) -> tuple[v.Breakdown, ...]:
+def _texts(classified: v.DocumentClassified, fields: v.FieldsRead) -> tuple[v.Breakdown, ...]:
     text = _FIXED_TEXT.get(classified.document_type)
-    if text is None or not isinstance(fields, v.FieldsRead) or fields.unavailable:
+    if text is None or fields.unavailable:
         return ()
     if text in fields.fixed_texts:
         return (clear("fixed_texts"),)
     return (part("fixed_texts", Grade.CAUTION, "not_like_its_class", evidence=classified.evidence_id),)
 
 
-def _back(facts: Facts) -> tuple[v.Breakdown, ...]:
+def _back(facts: Facts, front: v.DocumentClassified) -> tuple[v.Breakdown, ...]:
     """Judge the further picture: it must not show another class of document than the front."""
-    back, front = facts.get("classified:back"), facts.get("classified:front")
-    if not isinstance(back, v.DocumentClassified) or not isinstance(front, v.DocumentClassified):
+    back = facts.maybe("classified:back", v.DocumentClassified)
+    if back is None:
         return ()
     if back.document_type in {front.document_type, "unknown"}:
         return (clear("back"),)

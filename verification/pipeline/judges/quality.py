@@ -14,20 +14,15 @@ __all__ = ["judge"]
 
 def judge(facts: Facts, _found: object, now: datetime) -> list[v.CheckCompleted]:
     """Grade how well the document is seen."""
-    front = _classified(facts, "classified:front")
-    back = facts.get("classified:back")
+    front = facts.of("classified:front", v.DocumentClassified)
+    back = facts.maybe("classified:back", v.DocumentClassified)
     parts = list(front.quality) or [
         part("seen", Grade.UNAVAILABLE, front.unavailable, evidence=front.evidence_id)
     ]
     evidence = [front.evidence_id]
-    if isinstance(back, v.DocumentClassified):
+    if back is not None:
         reasons = [reason for p in back.quality for reason in p.reasons]
         parts.append(v.Breakdown(name="back", status=worst(p.status for p in back.quality), reasons=reasons))
         evidence.append(back.evidence_id)
     answer = Answer(check=Check.QUALITY, parts=tuple(parts), evidence=tuple(evidence), model="quality-1")
     return [answer.completed(facts, now)]
-
-
-def _classified(facts: Facts, name: str) -> v.DocumentClassified:
-    message = facts.get(name)
-    return message if isinstance(message, v.DocumentClassified) else v.DocumentClassified()

@@ -1,0 +1,274 @@
+"""Where a case stands: a pure function of the set of its facts, whatever order they come in.
+
+Each part of the state keeps the greatest fact of its kind under a total order, so that folding is
+commutative, associative and idempotent: shuffled, doubled or delayed, the same facts give the same state.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Final
+
+from protocol.checks import CHECK_SLOTS, CHECKS, Check, slot_of
+from protocol.envelope import Envelope, Event
+from protocol.ids import to_us
+from protocol.schemas import decisions_v1_pb2 as decisions
+from protocol.schemas import verification_v1_pb2 as verification
+
+__all__ = [
+    "NO_POLICY",
+    "Accepted",
+    "CaseState",
+    "CheckAnswer",
+    "Decision",
+    "Opened",
+    "advance",
+    "dump",
+    "load",
+]
+
+# The policy name that says: no decision at all, the client decides from the facts.
+NO_POLICY: Final = "none"
+_NEVER: Final = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """How the case began; `minimum_age` in years, 0: none."""
+
+    keyseq: int
+    reference: str
+    live: bool
+    policy: str
+    minimum_age: int
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The newest accepted evidence of a slot."""
+
+    keyseq: int
+    evidence_id: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckAnswer:
+    """One answer to a check; `evidence_keyseq` 0: it rests on no evidence."""
+
+    evidence_keyseq: int
+    final: bool
+    keyseq: int
+    event_id: str
+    status: str
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def rank(self) -> tuple[int, bool, int]:
+        """The order among answers: newer evidence first, then final ones, then the later one."""
+        return self.evidence_keyseq, self.final, self.keyseq
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A decision as it stands; `state` is provisional, final, corrected or expired."""
+
+    keyseq: int
+    event_id: str
+    outcome: str
+    state: str
+    missing: tuple[str, ...]
+    expires_at_us: int = _NEVER
+
+    @property
+    def settled(self) -> bool:
+        """Nothing it waits for is missing, and it has not ended by its clock."""
+        return not self.missing and self.state != "expired"
+
+    @property
+    def stands(self) -> bool:
+        """It is final: only a correction may replace it."""
+        return self.outcome != "refer" and self.state in {"final", "corrected"}
+
+
+@dataclass(frozen=True, slots=True)
+class CaseState:
+    """Everything the status of a case depends on; start from `CaseState()` and `advance`.
+
+    Moments are microseconds since 1970 UTC, 0 when it did not happen. `answers` keeps, of each check, the
+    best answer on evidence and the best one on none, under "check" and "check/none".
+    """
+
+    opened: Opened | None = None
+    evidence: Mapping[str, Accepted] = field(default_factory=dict)
+    answers: Mapping[str, CheckAnswer] = field(default_factory=dict)
+    decision: Decision | None = None
+    submitted_at_us: int = _NEVER
+    withdrawn_at_us: int = _NEVER
+    expired_at_us: int = _NEVER
+    settled_at_us: int = _NEVER
+
+    @property
+    def checks(self) -> dict[Check, CheckAnswer]:
+        """The answers that count: those on the newest evidence of every slot their check looks at."""
+        found = ((check, self._counting(check)) for check in CHECKS)
+        return {check: answer for check, answer in found if answer is not None}
+
+    @property
+    def missing(self) -> tuple[Check, ...]:
+        """The checks that have not ended on the evidence there is, in the order of the table."""
+        ended = self.checks
+        return tuple(check for check in CHECKS if check not in ended)
+
+    @property
+    def status(self) -> str:
+        """The word for where the case stands; the first that holds of the table below."""
+        return next(word for word, holds in _STATUSES if holds(self))
+
+    def counts(self, check: str, evidence_keyseq: int) -> bool:
+        """Tell whether an answer on evidence of that age still counts for a check."""
+        newest = [self.evidence.get(slot) for slot in CHECK_SLOTS[Check(check)]]
+        if evidence_keyseq == 0:
+            return None in newest
+        return all(found is None or evidence_keyseq >= found.keyseq for found in newest)
+
+    def _counting(self, check: Check) -> CheckAnswer | None:
+        both = (self.answers.get(check), self.answers.get(f"{check}/none"))
+        return next((a for a in both if a is not None and self.counts(check, a.evidence_keyseq)), None)
+
+
+def _all_ended(state: CaseState) -> bool:
+    return state.opened is not None and state.opened.policy == NO_POLICY and not state.missing
+
+
+# The first that holds gives the status. `waiting`, `awaiting_applicant` and `erased` come with their events.
+_STATUSES: tuple[tuple[str, Callable[[CaseState], bool]], ...] = (
+    ("withdrawn", lambda s: s.withdrawn_at_us != _NEVER),
+    ("decided", lambda s: s.decision is not None and s.decision.stands),
+    (
+        "in_review",
+        lambda s: s.decision is not None and s.decision.outcome == "refer" and s.decision.settled,
+    ),
+    ("checked", _all_ended),
+    ("expired", lambda s: s.expired_at_us != _NEVER and s.submitted_at_us == _NEVER),
+    ("open", lambda s: not s.evidence),
+    ("checking", lambda _: True),
+)
+
+
+def advance(state: CaseState, event: Event) -> CaseState:
+    """Fold one event of the case in; an event that says nothing new gives an equal state back.
+
+    Events must carry the `keyseq` the journal gave them.
+    """
+    envelope = event.envelope
+    match event.message:
+        case verification.CaseOpened() as said:
+            return _opened(state, envelope, said)
+        case verification.EvidenceReceived() as said:
+            return _received(state, envelope, said)
+        case verification.CheckCompleted() as said:
+            return _answered(state, envelope, said)
+        case (
+            decisions.DecisionReached() | decisions.DecisionExpired() | decisions.DecisionCorrected() as said
+        ):
+            return _decided(state, _decision(envelope, said), to_us(envelope.occurred_at))
+        case _:
+            return _moment(state, event)
+
+
+def _opened(state: CaseState, envelope: Envelope, said: verification.CaseOpened) -> CaseState:
+    if state.opened is not None and state.opened.keyseq <= envelope.keyseq:
+        return state
+    opened = Opened(envelope.keyseq, said.reference, said.live, said.policy_name, said.minimum_age)
+    return replace(state, opened=opened)
+
+
+def _received(state: CaseState, envelope: Envelope, said: verification.EvidenceReceived) -> CaseState:
+    slot = slot_of(said.evidence_kind).value
+    held = state.evidence.get(slot)
+    if held is not None and held.keyseq >= envelope.keyseq:
+        return state
+    new = Accepted(envelope.keyseq, said.evidence_id, said.evidence_kind)
+    return replace(state, evidence={**state.evidence, slot: new})
+
+
+def _answered(state: CaseState, envelope: Envelope, said: verification.CheckCompleted) -> CaseState:
+    answer = CheckAnswer(
+        evidence_keyseq=said.evidence_keyseq,
+        final=said.final,
+        keyseq=envelope.keyseq,
+        event_id=str(envelope.id),
+        status=said.status,
+        reasons=tuple(reason.code for reason in said.reasons),
+    )
+    place = said.check if answer.evidence_keyseq else f"{said.check}/none"
+    held = state.answers.get(place)
+    if held is not None and held.rank >= answer.rank:
+        return state
+    return replace(state, answers={**state.answers, place: answer})
+
+
+def _decided(state: CaseState, said: Decision, occurred_at_us: int) -> CaseState:
+    settled_at_us = state.settled_at_us
+    if said.settled:
+        settled_at_us = _earliest(settled_at_us, occurred_at_us)
+    latest = state.decision is None or said.keyseq > state.decision.keyseq
+    return replace(state, decision=said if latest else state.decision, settled_at_us=settled_at_us)
+
+
+def _decision(
+    envelope: Envelope,
+    said: decisions.DecisionReached | decisions.DecisionExpired | decisions.DecisionCorrected,
+) -> Decision:
+    expires_at_us = _NEVER
+    match said:
+        case decisions.DecisionReached():
+            state, expires_at_us = said.state, said.expires_at_us
+        case decisions.DecisionExpired():
+            state = "expired"
+        case _:
+            state = "corrected"
+    event_id = str(envelope.id)
+    return Decision(envelope.keyseq, event_id, said.outcome, state, tuple(said.missing), expires_at_us)
+
+
+def _moment(state: CaseState, event: Event) -> CaseState:
+    """Note when the case was submitted, withdrawn or expired: the first time that it was said."""
+    at_us = to_us(event.envelope.occurred_at)
+    match event.message:
+        case verification.CaseSubmitted():
+            return replace(state, submitted_at_us=_earliest(state.submitted_at_us, at_us))
+        case verification.CaseWithdrawn():
+            return replace(state, withdrawn_at_us=_earliest(state.withdrawn_at_us, at_us))
+        case verification.CaseExpired():
+            return replace(state, expired_at_us=_earliest(state.expired_at_us, at_us))
+        case _:
+            return state
+
+
+def _earliest(held_us: int, said_us: int) -> int:
+    return said_us if held_us == _NEVER else min(held_us, said_us)
+
+
+def dump(state: CaseState) -> bytes:
+    """Write a state as JSON, for a table of one's own; equal states give equal bytes."""
+    return json.dumps(asdict(state), sort_keys=True, separators=(",", ":")).encode()
+
+
+def load(data: bytes) -> CaseState:
+    """Read back what `dump` wrote."""
+    found = json.loads(data)
+    opened, decision = found.pop("opened"), found.pop("decision")
+    return CaseState(
+        opened=opened and Opened(**opened),
+        evidence={slot: Accepted(**held) for slot, held in found.pop("evidence").items()},
+        answers={
+            place: CheckAnswer(**{**held, "reasons": tuple(held["reasons"])})
+            for place, held in found.pop("answers").items()
+        },
+        decision=decision and Decision(**{**decision, "missing": tuple(decision["missing"])}),
+        **found,
+    )

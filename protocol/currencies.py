@@ -1,0 +1,19 @@
+"""The currencies a stake may be in: the alphabetic codes of ISO 4217."""
+
+from __future__ import annotations
+
+__all__ = ["CURRENCIES"]
+
+# ISO 4217, list one (current currencies and funds), without the codes that name no money: metals, bond units,
+# XTS (testing) and XXX (none). ANG and BGN ended lately and are still named in contracts.
+_CODES = """
+    AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BOV BRL BSD BTN BWP BYN BZD
+    CAD CDF CHE CHF CHW CLF CLP CNY COP COU CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL
+    GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD
+    KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO
+    NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD
+    SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD USN UYI UYU UYW UZS VED VES VND VUV
+    WST XAF XCD XCG XDR XOF XPF XSU XUA YER ZAR ZMW ZWG
+"""
+
+CURRENCIES: frozenset[str] = frozenset(_CODES.split())

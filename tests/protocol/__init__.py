@@ -1,0 +1,1 @@
+"""Protocol: the language every room and service speaks."""

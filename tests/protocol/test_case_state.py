@@ -1,0 +1,183 @@
+"""The case is a function of the set of its facts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from google.protobuf.message import Message
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol.case_state import CaseState, advance, dump, load
+from protocol.catalogue import stream_of, type_name
+from protocol.checks import CHECKS, Check
+from protocol.envelope import Envelope, Event
+from protocol.schemas import decisions_v1_pb2 as decisions
+from protocol.schemas import verification_v1_pb2 as verification
+
+START = datetime(2026, 1, 2, tzinfo=UTC)
+
+
+def event(message: Message, keyseq: int) -> Event:
+    moment = START + timedelta(seconds=keyseq)
+    name = type_name(message)
+    envelope = Envelope(
+        id=UUID(int=keyseq),
+        type=name,
+        source="verification",
+        subject="case",
+        client="cl_0000000000000001",
+        occurred_at=moment,
+        recorded_at=moment,
+        sequenced_at=moment,
+        stream=stream_of(name).name,
+        partition_key="case",
+        keyseq=keyseq,
+    )
+    return Event(envelope, message)
+
+
+def fold(*messages: Message) -> CaseState:
+    state = CaseState()
+    for keyseq, message in enumerate(messages, start=1):
+        state = advance(state, event(message, keyseq))
+    return state
+
+
+def opened(policy: str = "full") -> verification.CaseOpened:
+    return verification.CaseOpened(reference="r", live=True, policy_name=policy, minimum_age=18)
+
+
+def received(kind: str = "document_front") -> verification.EvidenceReceived:
+    return verification.EvidenceReceived(evidence_id="e", evidence_kind=kind)
+
+
+def completed(
+    check: str, evidence_keyseq: int, status: str = "clear", *, final: bool = True
+) -> verification.CheckCompleted:
+    return verification.CheckCompleted(
+        check=check, status=status, evidence_keyseq=evidence_keyseq, final=final
+    )
+
+
+def reached(outcome: str, state: str, *missing: str) -> decisions.DecisionReached:
+    return decisions.DecisionReached(outcome=outcome, state=state, missing=missing)
+
+
+def all_nine() -> list[Message]:
+    return [completed(check, 3) for check in CHECKS]
+
+
+messages = st.one_of(
+    st.builds(opened, st.sampled_from(["full", "none"])),
+    st.builds(received, st.sampled_from(["document_front", "document_back", "face_video", "face_photo"])),
+    st.builds(
+        completed,
+        st.sampled_from(list(CHECKS)),
+        st.integers(0, 12),
+        st.sampled_from(["clear", "unavailable"]),
+        final=st.booleans(),
+    ),
+    st.builds(
+        reached, st.sampled_from(["approve", "refer", "decline"]), st.sampled_from(["provisional", "final"])
+    ),
+    st.builds(decisions.DecisionExpired, outcome=st.just("approve"), missing=st.just(["register"])),
+    st.builds(decisions.DecisionCorrected, outcome=st.sampled_from(["refer", "approve"])),
+    st.sampled_from([verification.CaseSubmitted(), verification.CaseWithdrawn(), verification.CaseExpired()]),
+)
+histories = st.lists(messages, max_size=14).map(
+    lambda said: [event(message, keyseq) for keyseq, message in enumerate(said, start=1)]
+)
+
+
+@given(histories, st.data())
+def test_shuffled_and_doubled_facts_give_the_same_state(history: list[Event], data: st.DataObject) -> None:
+    again = data.draw(st.lists(st.sampled_from(history), max_size=6) if history else st.just([]))
+    shuffled = data.draw(st.permutations(history + again))
+    in_order, mixed = CaseState(), CaseState()
+    for known in history:
+        in_order = advance(in_order, known)
+    for known in shuffled:
+        mixed = advance(mixed, known)
+    assert dump(mixed) == dump(in_order)
+    assert mixed.status == in_order.status
+
+
+@given(histories)
+def test_a_stored_state_reads_back_as_it_was(history: list[Event]) -> None:
+    state = CaseState()
+    for known in history:
+        state = advance(state, known)
+    assert load(dump(state)) == state
+
+
+def test_a_case_is_open_until_its_first_evidence() -> None:
+    assert fold(opened()).status == "open"
+    assert fold(opened(), received()).status == "checking"
+
+
+def test_a_newer_front_reopens_the_checks_that_look_at_it() -> None:
+    state = fold(opened(), received(), completed("document", 2), received(), completed("tamper", 2))
+    assert state.checks == {}
+    assert fold(opened(), received(), completed("document", 2)).checks.keys() == {Check.DOCUMENT}
+
+
+def test_a_new_face_leaves_the_answers_on_the_document_alone() -> None:
+    state = fold(opened(), received(), completed("document", 2), received("face_photo"))
+    assert state.checks.keys() == {Check.DOCUMENT}
+
+
+def test_a_missing_answer_counts_only_while_its_evidence_is_missing() -> None:
+    missing = completed("face_match", 0, "unavailable")
+    assert Check.FACE_MATCH in fold(opened(), received(), missing).checks
+    assert Check.FACE_MATCH not in fold(opened(), received(), missing, received("face_video")).checks
+
+
+def test_a_real_answer_replaces_a_deadline_whichever_came_first() -> None:
+    real = completed("liveness", 2, "clear")
+    late = completed("liveness", 2, "unavailable", final=False)
+    assert fold(opened(), received("face_video"), real, late).checks[Check.LIVENESS].status == "clear"
+    assert fold(opened(), received("face_video"), late, real).checks[Check.LIVENESS].status == "clear"
+
+
+def test_a_case_without_a_policy_is_checked_when_all_nine_ended() -> None:
+    given_all = [received(), received("face_video"), *all_nine()]
+    assert fold(opened("none"), *given_all).status == "checked"
+    assert fold(opened("none"), *given_all[:-1]).missing == (Check.REGISTER,)
+    assert fold(opened("full"), *given_all).status == "checking"
+
+
+def test_a_provisional_approval_does_not_end_checking() -> None:
+    state = fold(opened(), received(), reached("approve", "provisional", "tamper"))
+    assert state.status == "checking"
+    assert state.settled_at_us == 0
+
+
+def test_a_final_decision_decides_and_a_correction_to_refer_opens_a_review() -> None:
+    final = [opened(), received(), reached("approve", "final")]
+    corrected = decisions.DecisionCorrected(outcome="refer")
+    assert fold(*final).status == "decided"
+    assert fold(*final, corrected).status == "in_review"
+
+
+def test_a_refer_opens_a_review_only_once_it_is_settled() -> None:
+    assert fold(opened(), received(), reached("refer", "provisional", "liveness")).status == "checking"
+    assert fold(opened(), received(), reached("refer", "provisional")).status == "in_review"
+
+
+def test_a_case_expires_only_when_it_was_never_submitted() -> None:
+    expired = verification.CaseExpired()
+    assert fold(opened(), expired).status == "expired"
+    assert fold(opened(), received(), verification.CaseSubmitted(), expired).status == "checking"
+    assert fold(opened(), received(), reached("approve", "final"), expired).status == "decided"
+
+
+def test_a_withdrawn_case_stays_withdrawn_whatever_is_found_later() -> None:
+    state = fold(opened(), received(), verification.CaseWithdrawn(), reached("approve", "final"))
+    assert state.status == "withdrawn"
+
+
+def test_the_first_settled_decision_starts_the_end_of_reading() -> None:
+    state = fold(opened(), received(), reached("approve", "final"), reached("decline", "final"))
+    assert state.settled_at_us == int((START + timedelta(seconds=3)).timestamp()) * 1_000_000
