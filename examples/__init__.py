@@ -1,1 +1,1 @@
-"""What stands beside the product: things of other people's that it works with, in small."""
+"""What runs beside the product: a licence register, a demonstration, outside teams' services."""

@@ -12,6 +12,7 @@ from typing import Final
 from google.protobuf.message import Message
 
 from protocol.case_state import CaseState
+from protocol.reasons import reason
 from protocol.schemas import client_v1_pb2 as client
 from protocol.schemas import decisions_v1_pb2 as decisions
 from protocol.schemas import dependency_v1_pb2 as dependency
@@ -121,7 +122,7 @@ def _fields(
         name = f"{evidence}/{field.name}"
         if name not in said:
             said.add(name)
-            records.append(_field(evidence, f"{path}[{index}].value", field))
+            records.append(_field(evidence, f"{path}.{index}.value", field))
     return records, replace(context, said=frozenset(said))
 
 
@@ -151,10 +152,10 @@ def _check(message: verification.CheckCompleted, state: CaseState) -> PublicReco
         "check": message.check,
         "status": message.status,
         "breakdown": {
-            part.name: {"status": part.status, "reasons": [reason.code for reason in part.reasons]}
+            part.name: {"status": part.status, "reasons": [why.code for why in part.reasons]}
             for part in message.breakdown
         },
-        "reasons": [_reason(code) for code in dict.fromkeys(reason.code for reason in message.reasons)],
+        "reasons": [_reason(code) for code in dict.fromkeys(why.code for why in message.reasons)],
         "evidence": list(message.evidence_ids),
         "model": message.model,
     }
@@ -163,27 +164,28 @@ def _check(message: verification.CheckCompleted, state: CaseState) -> PublicReco
 
 
 def _reason(code: str) -> Json:
-    return {"code": code, "message": code}
+    return {"code": code, "message": reason(code).applicant_text}
 
 
 def _decision(
     message: decisions.DecisionReached | decisions.DecisionExpired | decisions.DecisionCorrected,
     number_of: NumberOf,
 ) -> PublicRecord:
-    data: dict[str, Json] = {"outcome": message.outcome, "state": "expired", "by": "policy"}
-    because = [message.decision_id] if isinstance(message, decisions.DecisionExpired) else message.because
-    if isinstance(message, decisions.DecisionReached):
-        data["state"] = message.state
-        if message.expires_at_us:
-            data["expires_at"] = rfc3339(message.expires_at_us)
-    elif isinstance(message, decisions.DecisionCorrected):
-        data["state"] = "corrected"
+    match message:
+        case decisions.DecisionReached():
+            state, because = message.state, list(message.because)
+            ends = {"expires_at": rfc3339(message.expires_at_us)} if message.expires_at_us else {}
+        case decisions.DecisionExpired():
+            state, because, ends = "expired", [message.decision_id], {}
+        case _:
+            state, because, ends = "corrected", list(message.because), {}
+    data: dict[str, Json] = {"outcome": message.outcome, "state": state, "by": "policy", **ends}
     data["policy"] = {"name": message.policy.name, "version": message.policy.version}
     data["because"] = _numbers(because, number_of)
     data["missing"] = list(message.missing)
     if isinstance(message, decisions.DecisionCorrected):
         data["corrects"] = number_of(message.decision_id)
-    final = data["state"] == "final" or (data["state"] == "corrected" and message.outcome != "refer")
+    final = state == "final" or (state == "corrected" and message.outcome != "refer")
     return PublicRecord(kind=Kind.DECISION, data=data, final=final)
 
 

@@ -1,0 +1,156 @@
+"""What the feed's database holds, one question at a time; asked in a reader thread, never on the loop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.db.models import F, QuerySet
+
+from events import journal
+from protocol.schemas.verification_v1_pb2 import CaseOpened
+from streaming.models import FeedCase, FeedHead, FeedRecord
+from streaming.words import feed_of
+
+__all__ = [
+    "CASE_KINDS",
+    "Batch",
+    "CaseOwner",
+    "Head",
+    "Part",
+    "Row",
+    "case_owner",
+    "head_of",
+    "previous",
+    "read",
+]
+
+# A batch ends after so many rows, or so many bytes: what a stalled reader can hold in memory.
+_ROWS: Final = 256
+_BYTES: Final = 256 * 1024
+CASE_KINDS: Final = frozenset({"case", "evidence", "partial", "check", "decision"})
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a feed stands: its epoch, its oldest kept number, its last number (0: no record yet)."""
+
+    epoch: str
+    oldest: int
+    head: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record as it is stored; see `streaming.models.FeedRecord`."""
+
+    number: int
+    slot: int
+    kind: str
+    case: str
+    body: bytes
+    personal: bytes
+    event_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Which records of a feed are looked at: one case's, or those whose slot mod `of` is `index`."""
+
+    feed: str
+    case: str = ""
+    index: int = 0
+    of: int = 1
+
+    def holds(self, row: Row) -> bool:
+        """Tell whether a record of the feed belongs to it."""
+        return row.case == self.case if self.case else row.slot % self.of == self.index
+
+    @property
+    def whole(self) -> bool:
+        """It is the feed itself: nothing is left out."""
+        return not self.case and self.of == 1
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Records in order; nothing else of the part lies between the number asked for and `upto`."""
+
+    rows: tuple[Row, ...]
+    upto: int
+
+
+@dataclass(frozen=True, slots=True)
+class CaseOwner:
+    """Whose a case is."""
+
+    client: str
+    live: bool
+    applicant: str
+    reference: str
+
+    @property
+    def feed(self) -> str:
+        """The feed that tells of it."""
+        return feed_of(self.client, live=self.live)
+
+
+def head_of(feed: str) -> Head:
+    """Tell where a feed stands; one without records has the journal's epoch."""
+    found = FeedHead.objects.filter(feed=feed).first()
+    if found is None:
+        return Head(journal.head().epoch, 1, 0)
+    return Head(found.epoch, found.oldest, found.head)
+
+
+def case_owner(case: str) -> CaseOwner | None:
+    """Find whose a case is: by the feed or, opened a moment ago, by the journal; None: there is no case."""
+    known = FeedCase.objects.filter(case=case).first()
+    if known is not None:
+        return CaseOwner(known.client, known.live, known.applicant, known.reference)
+    for event in journal.after(0, subject=case, limit=1):
+        if isinstance(event.message, CaseOpened):
+            envelope = event.envelope
+            return CaseOwner(envelope.client, event.message.live, envelope.applicant, event.message.reference)
+    return None
+
+
+def read(part: Part, after: int, head: int) -> Batch:
+    """Read the records of a part with numbers above `after` and up to `head`, as many as one batch holds."""
+    chosen = _chosen(part).filter(number__gt=after, number__lte=head).order_by("number")[:_ROWS]
+    rows: list[Row] = []
+    size = 0
+    for found in chosen.iterator():
+        rows.append(_row(found))
+        size += len(rows[-1].body)
+        if size >= _BYTES:
+            break
+    full = size >= _BYTES or len(rows) == _ROWS
+    return Batch(tuple(rows), rows[-1].number if full else head)
+
+
+def previous(part: Part, number: int) -> int:
+    """Find the record of a part that lies before a number; 0: none does."""
+    if part.whole:
+        return number - 1
+    before = _chosen(part).filter(number__lt=number).order_by("-number")
+    return before.values_list("number", flat=True).first() or 0
+
+
+def _chosen(part: Part) -> QuerySet[FeedRecord]:
+    records = FeedRecord.objects.filter(feed=part.feed)
+    if part.case:
+        return records.filter(case=part.case)
+    return records if part.whole else records.alias(place=F("slot") % part.of).filter(place=part.index)
+
+
+def _row(found: FeedRecord) -> Row:
+    return Row(
+        found.number,
+        found.slot,
+        found.kind,
+        found.case,
+        bytes(found.body),
+        bytes(found.personal),
+        found.event_id,
+    )

@@ -1,0 +1,78 @@
+"""The times of a stream: heartbeats, checks of the credential, the planned cut."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+__all__ = ["Pace", "Timer"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """The times of a stream, in seconds, and where chance and the clock come from.
+
+    `random_01` gives a number from 0 to 1; a stream is cut at 90 to 100 % of `max_age_s`.
+    """
+
+    clock: Callable[[], datetime]
+    random_01: Callable[[], float]
+    heartbeat_s: float = 15
+    max_age_s: float = 3600
+    recheck_s: float = 5
+    hello_s: float = 5
+
+
+class Timer:
+    """The moments of one stream, by the event loop's clock."""
+
+    def __init__(self, pace: Pace, wait_s: float | None) -> None:
+        self._pace = pace
+        self._wait_s = wait_s
+        now_s = asyncio.get_running_loop().time()
+        self._spoke_s = self._sent_s = self._checked_s = now_s
+        self._cut_s = now_s + pace.max_age_s * (0.9 + 0.1 * pace.random_01())
+
+    def spoke(self, *, record: bool) -> None:
+        """Note that a frame went out; a record starts the waiting time anew."""
+        self._spoke_s = self._now_s
+        if record:
+            self._sent_s = self._spoke_s
+
+    def checked(self) -> None:
+        """Note that the credential was looked at."""
+        self._checked_s = self._now_s
+
+    @property
+    def waited(self) -> bool:
+        """There was nothing to send for as long as the reader wanted to wait."""
+        return self._wait_s is not None and self._now_s >= self._sent_s + self._wait_s
+
+    @property
+    def heartbeat_due(self) -> bool:
+        """The reader has heard nothing for the time of a heartbeat."""
+        return self._now_s >= self._spoke_s + self._pace.heartbeat_s
+
+    @property
+    def check_due(self) -> bool:
+        """The credential must be looked at again."""
+        return self._now_s >= self._checked_s + self._pace.recheck_s
+
+    @property
+    def too_old(self) -> bool:
+        """The planned cut has come."""
+        return self._now_s >= self._cut_s
+
+    @property
+    def rest_s(self) -> float:
+        """How long nothing is due, seconds."""
+        due = [self._spoke_s + self._pace.heartbeat_s, self._checked_s + self._pace.recheck_s, self._cut_s]
+        if self._wait_s is not None:
+            due.append(self._sent_s + self._wait_s)
+        return max(0.0, min(due) - self._now_s)
+
+    @property
+    def _now_s(self) -> float:
+        return asyncio.get_running_loop().time()

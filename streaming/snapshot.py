@@ -1,0 +1,126 @@
+"""The snapshot of a case: a fold of its own public records, so the record that it reflects is exact."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from access.authentication import principal_of
+from access.principals import Principal, require
+from events.errors import KeysAway
+from protocol.case_state import load
+from protocol.problems import Refused
+from streaming.feeds import Part, Row, case_owner, head_of, read
+from streaming.models import FeedCase
+from streaming.personal import fill
+from streaming.words import Json, Kind, feed_of
+
+__all__ = ["snapshot", "view"]
+
+# A case that was opened a moment ago gets its first record within milliseconds.
+_PATIENCE_S: Final = 2.0
+_LOOK_S: Final = 0.02
+
+
+@extend_schema(operation_id="case_snapshot", responses={200: OpenApiTypes.OBJECT})
+@api_view(["GET"])
+def view(request: Request, case: UUID) -> Response:
+    """Answer `GET /v1/cases/{id}`."""
+    return Response(snapshot(str(case), principal_of(request)))
+
+
+def snapshot(case: str, principal: Principal) -> dict[str, Json]:
+    """Tell where a case stands, from the records that the client's feed has of it.
+
+    Raises:
+        Refused: `forbidden_scope`, `not_found`, or `unavailable` while feed or keys are away.
+    """
+    require(principal, "feed:read")
+    known = _known(case, principal)
+    feed = feed_of(known.client, live=known.live)
+    rows = _rows(Part(feed=feed, case=case), known.last)
+    state = load(bytes(known.state))
+    told = _Told.of(rows, personal="feed:personal" in principal.scopes)
+    return {
+        "id": case,
+        "applicant": known.applicant,
+        "reference": known.reference,
+        "live": known.live,
+        "status": state.status,
+        "evidence": [*told.evidence],
+        "facts": {**told.facts},
+        "checks": {check: told.by_event[answer.event_id] for check, answer in state.checks.items()},
+        "decision": None if state.decision is None else told.by_event[state.decision.event_id],
+        "missing": [*state.missing],
+        "reflects": {"epoch": head_of(feed).epoch, "number": known.last},
+    }
+
+
+def _known(case: str, principal: Principal) -> FeedCase:
+    """Find the case in the feed; one that only the journal has yet is waited for."""
+    owner = case_owner(case)
+    if owner is None or (owner.client, owner.live) != (principal.client, principal.live):
+        raise Refused("not_found", "you have no case of that id")
+    ends_s = time.monotonic() + _PATIENCE_S
+    while (known := FeedCase.objects.filter(case=case).first()) is None:
+        if time.monotonic() > ends_s:
+            raise Refused("unavailable", "the feed is behind; come back", retry_after=2)
+        time.sleep(_LOOK_S)
+    return known
+
+
+def _rows(part: Part, last: int) -> list[Row]:
+    rows: list[Row] = []
+    at = 0
+    while at < last:
+        batch = read(part, at, last)
+        rows.extend(batch.rows)
+        at = batch.upto
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the records of a case say: its evidence, the newest of each fact, and what each event told."""
+
+    evidence: list[Json]
+    facts: dict[str, Json]
+    by_event: dict[str, Json]
+
+    @classmethod
+    def of(cls, rows: Sequence[Row], *, personal: bool) -> _Told:
+        """Fold records; a fact on a back never hides the front's."""
+        told = cls([], {}, {})
+        kinds: dict[str, str] = {}
+        for row in rows:
+            record = json.loads(_opened(row) if personal and row.personal else row.body)
+            data = {**record["data"], "number": row.number}
+            match record["kind"]:
+                case Kind.EVIDENCE:
+                    told.evidence.append(data)
+                    kinds[data["id"]] = data["kind"]
+                case Kind.PARTIAL:
+                    if data["fact"] not in told.facts or kinds.get(data["evidence"]) != "document_back":
+                        told.facts[data.pop("fact")] = data
+                case Kind.CHECK | Kind.DECISION:
+                    told.by_event.setdefault(row.event_id, {**data, "final": record["final"]})
+        return told
+
+
+def _opened(row: Row) -> bytes:
+    try:
+        return fill(row.body, row.personal)
+    except KeysAway as error:
+        raise Refused(
+            "unavailable", "personal values cannot be opened now; come back", retry_after=2
+        ) from error

@@ -1,0 +1,131 @@
+"""One watcher of the feed's file in each process: it wakes the readers of the feeds whose head has moved.
+
+`PRAGMA data_version` changes when another connection has committed (https://sqlite.org/pragma.html); a call
+costs microseconds, so the watcher asks on the event loop, and only while somebody waits. It carries no data:
+a reader that was never woken would still find its records at its next look.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+from pathlib import Path
+from typing import Final
+from weakref import WeakKeyDictionary
+
+from streaming.feeds import Head
+
+__all__ = ["Tailer", "leave", "tailer"]
+
+_POLL_S: Final = 0.005
+
+
+class Tailer:
+    """Knows the head of each feed, a few milliseconds late, and lets readers wait for the next record.
+
+    `behind` turns true when the file cannot be read: readers end with "feed behind" and come back.
+    `leaving` turns true when the process ends: readers say goodbye.
+    """
+
+    def __init__(self, file: Path, *, poll_s: float = _POLL_S) -> None:
+        self._file = file
+        self._poll_s = poll_s
+        self._heads: dict[str, Head] = {}
+        self._waiting: dict[str, set[asyncio.Future[None]]] = {}
+        self._task: asyncio.Task[None] | None = None
+        self.behind = False
+        self.leaving = False
+
+    async def moved(self, feed: str, number: int, timeout_s: float) -> None:
+        """Wait until a feed's head lies above a number, or the time is over, or readers should look up."""
+        self._watch()
+        # Nothing is awaited between this look and the entry into the waiting list: no wake-up is lost.
+        if self._above(feed, number) or self.behind or self.leaving:
+            return
+        bell: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(feed, set()).add(bell)
+        try:
+            await asyncio.wait_for(bell, timeout_s)
+        except TimeoutError:
+            pass
+        finally:
+            self._forget(feed, bell)
+
+    def head(self, known: Head, feed: str) -> Head:
+        """Tell where a feed stands: as last seen, or as the reader knows it when nothing newer was seen."""
+        seen = self._heads.get(feed)
+        if seen is None or (seen.epoch == known.epoch and seen.head < known.head):
+            return known
+        return seen
+
+    def leave(self) -> None:
+        """Let every reader say goodbye: the process ends."""
+        self.leaving = True
+        self._ring(list(self._waiting))
+
+    def _watch(self) -> None:
+        if self._task is None or self._task.done():
+            self.behind = False
+            self._task = asyncio.get_running_loop().create_task(self._follow())
+
+    async def _follow(self) -> None:
+        """Watch until nobody has waited for a while; the next reader starts it again."""
+        try:
+            with contextlib.closing(sqlite3.connect(f"file:{self._file}?mode=ro", uri=True)) as file:
+                await self._poll(file)
+        except sqlite3.Error:
+            self.behind = True
+            self._ring(list(self._waiting))
+
+    async def _poll(self, file: sqlite3.Connection) -> None:
+        version = -1
+        while True:
+            seen = file.execute("PRAGMA data_version").fetchone()[0]
+            if seen != version:
+                version = seen
+                self._look(file)
+            await asyncio.sleep(self._poll_s)
+            if not self._waiting:
+                return
+
+    def _look(self, file: sqlite3.Connection) -> None:
+        found = file.execute("SELECT feed, epoch, oldest, head FROM streaming_feedhead")
+        heads = {feed: Head(epoch, oldest, head) for feed, epoch, oldest, head in found}
+        moved = [feed for feed in self._waiting if heads.get(feed) != self._heads.get(feed)]
+        self._heads = heads
+        self._ring(moved)
+
+    def _above(self, feed: str, number: int) -> bool:
+        seen = self._heads.get(feed)
+        return seen is not None and seen.head > number
+
+    def _ring(self, feeds: list[str]) -> None:
+        for feed in feeds:
+            for bell in self._waiting.get(feed, ()):
+                if not bell.done():
+                    bell.set_result(None)
+
+    def _forget(self, feed: str, bell: asyncio.Future[None]) -> None:
+        bells = self._waiting[feed]
+        bells.discard(bell)
+        if not bells:
+            del self._waiting[feed]
+
+
+_TAILERS: WeakKeyDictionary[asyncio.AbstractEventLoop, Tailer] = WeakKeyDictionary()
+
+
+def tailer(file: Path) -> Tailer:
+    """Give the running event loop's watcher; the first call makes it."""
+    loop = asyncio.get_running_loop()
+    if loop not in _TAILERS:
+        _TAILERS[loop] = Tailer(file)
+    return _TAILERS[loop]
+
+
+def leave() -> None:
+    """Let every open stream of the running event loop end with a goodbye; for when the process should end."""
+    found = _TAILERS.get(asyncio.get_running_loop())
+    if found is not None:
+        found.leave()

@@ -1,0 +1,165 @@
+"""The feed writer: follows the journal in its order, cleans, numbers 1, 2, 3… and commits in batches.
+
+Numbers are a function of the journal and the projection: the same journal gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from typing import Final
+
+from protocol.case_state import CaseState, advance, dump, load
+from protocol.catalogue import STREAMS, type_name
+from protocol.envelope import Event
+from protocol.ids import to_us
+from protocol.schemas.verification_v1_pb2 import CaseOpened
+from streaming.personal import seal_parts
+from streaming.projection import project, status_record
+from streaming.words import CaseContext, PublicRecord, encode, rfc3339
+from subscriber import Context, Handler, Mode, Subscriber
+
+__all__ = ["UnknownCase", "feed_writer", "slot_of_case"]
+
+# Client accounts and calls to others say nothing that a client's feed tells.
+_FOLLOWED: Final = ("verification.case", "verification.partial", "verification.result", "decisions.decision")
+
+
+class UnknownCase(LookupError):
+    """An event tells of a case whose opening is not in the journal before it: look at the dead letter."""
+
+
+def feed_writer() -> Subscriber:
+    """Describe the writer: its name, what it follows, and what it does with each event."""
+    types = tuple(
+        type_name(message) for stream in STREAMS if stream.name in _FOLLOWED for message in stream.messages
+    )
+    handler = Handler(types=types, apply=_write, mode=Mode.PROJECT)
+    return Subscriber(name="streaming.feed", streams=_FOLLOWED, handlers=(handler,))
+
+
+def slot_of_case(case: str) -> int:
+    """Give the slot, 0 to 255, by which a case falls into a partition: slot mod n."""
+    return sha256(case.encode()).digest()[0]
+
+
+def _write(event: Event, _value: object, ctx: Context) -> None:
+    known = _known_case(event, ctx)
+    context, before = known or (_new_case(event), CaseState())
+    state = advance(before, event)
+    records, after = project(event.message, context, state, lambda id_: _number_of(id_, context.feed, ctx))
+    if known is None or state.status != before.status:
+        records.append(status_record(state.status))
+    if records:
+        last = _take_numbers(event, after.feed, len(records), ctx)
+        _insert(event, after, records, last - len(records) + 1, ctx)
+        _remember(after, state, last, ctx)
+    elif state != before:
+        _remember(after, state, 0, ctx)
+
+
+def _new_case(event: Event) -> CaseContext:
+    envelope, message = event.envelope, event.message
+    if not isinstance(message, CaseOpened):
+        raise UnknownCase(f"{envelope.type} at position {envelope.position} tells of a case never opened")
+    return CaseContext(
+        case=envelope.subject,
+        client=envelope.client,
+        applicant=envelope.applicant,
+        reference=message.reference,
+        live=message.live,
+    )
+
+
+def _known_case(event: Event, ctx: Context) -> tuple[CaseContext, CaseState] | None:
+    rows = ctx.execute(
+        'SELECT client, applicant, reference, live, said, state FROM streaming_feedcase WHERE "case" = ?',
+        (event.envelope.subject,),
+    )
+    if not rows:
+        return None
+    client, applicant, reference, live, said, state = rows[0]
+    context = CaseContext(
+        case=event.envelope.subject,
+        client=client,
+        applicant=applicant,
+        reference=reference,
+        live=bool(live),
+        said=frozenset(json.loads(bytes(said))),
+    )
+    return context, load(bytes(state))
+
+
+def _remember(context: CaseContext, state: CaseState, last: int, ctx: Context) -> None:
+    said = json.dumps(sorted(context.said)).encode()
+    ctx.execute(
+        'INSERT INTO streaming_feedcase ("case", client, applicant, reference, live, said, state, last)'
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+        ' ON CONFLICT ("case") DO UPDATE SET said = excluded.said, state = excluded.state,'
+        " last = CASE WHEN excluded.last > 0 THEN excluded.last ELSE streaming_feedcase.last END",
+        (
+            context.case,
+            context.client,
+            context.applicant,
+            context.reference,
+            context.live,
+            said,
+            dump(state),
+            last,
+        ),
+    )
+
+
+def _number_of(event_id: str, feed: str, ctx: Context) -> int | None:
+    """Find the first record that an event made on a feed."""
+    rows = ctx.execute(
+        "SELECT MIN(number) FROM streaming_feedrecord WHERE event_id = ? AND feed = ?", (event_id, feed)
+    )
+    return rows[0][0]
+
+
+def _take_numbers(event: Event, feed: str, count: int, ctx: Context) -> int:
+    """Take the feed's next numbers, give the last; a restored journal's epoch becomes the feed's."""
+    rows = ctx.execute(
+        "INSERT INTO streaming_feedhead (feed, epoch, oldest, head) VALUES (?, ?, 1, ?)"
+        " ON CONFLICT (feed) DO UPDATE SET epoch = excluded.epoch,"
+        " head = streaming_feedhead.head + excluded.head RETURNING head",
+        (feed, event.envelope.epoch, count),
+    )
+    return rows[0][0]
+
+
+def _insert(
+    event: Event, context: CaseContext, records: list[PublicRecord], first: int, ctx: Context
+) -> None:
+    for number, record in enumerate(records, start=first):
+        ctx.execute(
+            'INSERT INTO streaming_feedrecord (feed, number, slot, kind, "case", recorded_at_us, final, body,'
+            " personal, event_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                context.feed,
+                number,
+                slot_of_case(context.case),
+                record.kind.value,
+                context.case,
+                to_us(event.envelope.recorded_at),
+                record.final,
+                _body(event, context, record),
+                seal_parts(event, record.personal),
+                str(event.envelope.id),
+            ),
+        )
+
+
+def _body(event: Event, context: CaseContext, record: PublicRecord) -> bytes:
+    return encode(
+        {
+            "kind": record.kind.value,
+            "case": context.case,
+            "reference": context.reference,
+            "live": context.live,
+            "recorded_at": rfc3339(to_us(event.envelope.recorded_at)),
+            "final": record.final,
+            "data": dict(record.data),
+        }
+    )

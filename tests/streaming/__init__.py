@@ -1,0 +1,1 @@
+"""Streaming: what a client, and a phone, can read of their cases."""

@@ -1,0 +1,45 @@
+"""The steps that judge facts against facts; they look at no pixels."""
+
+from __future__ import annotations
+
+from protocol.schemas import verification_v1_pb2 as v
+from verification.pipeline.judges import age, comparison, consistency, document, quality
+from verification.pipeline.step import Step
+
+__all__ = ["STEPS"]
+
+_READ = (v.FieldsRead, v.MachineZoneRead)
+_READ_NEEDS = ("opened", "fields:front", "zone:front")
+
+STEPS: tuple[Step, ...] = (
+    Step(
+        name="quality",
+        hears=(v.DocumentClassified,),
+        needs=("classified:front",),
+        tell=quality.judge,
+    ),
+    Step(
+        name="document",
+        hears=(v.DocumentClassified, *_READ),
+        needs=("classified:front", "fields:front", "zone:front"),
+        tell=document.judge,
+    ),
+    Step(
+        name="consistency",
+        hears=(v.CaseOpened, *_READ),
+        needs=_READ_NEEDS,
+        tell=consistency.judge,
+    ),
+    Step(
+        name="comparison",
+        hears=(v.CaseOpened, *_READ),
+        needs=_READ_NEEDS,
+        tell=comparison.judge,
+    ),
+    Step(
+        name="age",
+        hears=(v.CaseOpened, *_READ),
+        needs=_READ_NEEDS,
+        tell=age.judge,
+    ),
+)
