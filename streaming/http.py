@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Coroutine
 from typing import TypedDict
 from urllib.parse import parse_qsl
+from uuid import UUID
 
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 
@@ -29,7 +30,7 @@ _HEADERS = [
 
 
 class _Route(TypedDict):
-    kwargs: dict[str, str]
+    kwargs: dict[str, UUID]
 
 
 class RoutedScope(HTTPScope):
@@ -65,7 +66,7 @@ class FeedHttp:
         request = Request(
             header=headers.get("authorization", ""),
             fields=query_fields(scope["query_string"]),
-            case=scope["url_route"]["kwargs"].get("case", ""),
+            case=str(scope["url_route"]["kwargs"].get("case", "")),
         )
         return await in_reader_thread(open_stream, request, now=self._pace.clock())
 

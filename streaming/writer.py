@@ -10,14 +10,14 @@ from hashlib import sha256
 from typing import Final
 
 from protocol.case_state import CaseState, advance, dump, load
-from protocol.catalogue import STREAMS, type_name
+from protocol.catalogue import STREAMS
 from protocol.envelope import Event
 from protocol.ids import to_us
 from protocol.schemas.verification_v1_pb2 import CaseOpened
 from streaming.personal import seal_parts
-from streaming.projection import project, status_record
+from streaming.projection import SILENT, project, status_record
 from streaming.words import CaseContext, PublicRecord, encode, rfc3339
-from subscriber import Context, Handler, Mode, Subscriber
+from subscriber import Context, Handler, Subscriber
 
 __all__ = ["UnknownCase", "feed_writer", "slot_of_case"]
 
@@ -31,10 +31,9 @@ class UnknownCase(LookupError):
 
 def feed_writer() -> Subscriber:
     """Describe the writer: its name, what it follows, and what it does with each event."""
-    types = tuple(
-        type_name(message) for stream in STREAMS if stream.name in _FOLLOWED for message in stream.messages
-    )
-    handler = Handler(types=types, apply=_write, mode=Mode.PROJECT)
+    followed = (message for stream in STREAMS if stream.name in _FOLLOWED for message in stream.messages)
+    types = tuple(message for message in followed if message not in SILENT)
+    handler = Handler(types=types, apply=_write)
     return Subscriber(name="streaming.feed", streams=_FOLLOWED, handlers=(handler,))
 
 
