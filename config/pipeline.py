@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from collections.abc import Callable
@@ -63,7 +64,7 @@ def _note(report: Report) -> None:
 
 def subscribers(settings: Environment) -> tuple[Subscriber, ...]:
     """List what follows the journal in this process."""
-    licences = LicenceRegister(settings.register_url, Breaker(), time.monotonic)
+    licences = LicenceRegister(settings.register_url, Breaker(draw=random.random), time.monotonic)
     steps = tuple(as_subscriber(step) for step in STEPS)
     return (*steps, register.subscriber(licences.check), deadlines.subscriber())
 
