@@ -75,7 +75,7 @@ def test_reading_stops_at_the_asked_time() -> None:
 
 
 def turned_clockwise(data: bytes) -> bytes:
-    """Let the track header say what a phone held upright writes (its matrix: ISO/IEC 14496-12, section 8.3.2)."""
+    """Let the track header say what an upright phone writes (its matrix: ISO/IEC 14496-12, section 8.3.2)."""
     start = data.index(b"tkhd") + 4 + 40
     matrix = struct.pack(">5i", 0, 0x10000, 0, -0x10000, 0)
     return data[:start] + matrix + data[start + 20 :]
