@@ -28,8 +28,8 @@ def embedded(settings: Environment, *, register_port: int) -> tuple[Process, ...
     """
     listed = [
         Process("web", (sys.executable, "-m", "config.web")),
-        Process("pipeline", (sys.executable, "-m", "config.pipeline")),
-        Process("feed", (sys.executable, "-m", "config.feed")),
+        Process("pipeline", (sys.executable, "manage.py", "pipeline")),
+        Process("feed", (sys.executable, "manage.py", "feed")),
         Process("decisions", (sys.executable, "-m", "consumers.decisions", "run")),
     ]
     if not settings.register_url:

@@ -86,6 +86,9 @@ DATABASES = {
 DATABASE_ROUTERS = ["config.routers.OwnDatabase"]
 CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
 
+# Originals and what is cut from them, encrypted, under random ids.
+EVIDENCE_ROOT: Final = _DATA / "evidence"
+
 STATIC_URL = "/static/"
 STATIC_ROOT = ROOT / ".cache" / "static"
 WHITENOISE_USE_FINDERS = True

@@ -1,10 +1,23 @@
-"""Which room answers which address."""
+"""Which room answers which address; where two rooms own one path, they are joined by method here."""
 
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
-__all__ = ["urlpatterns"]
+from config import health
+from streaming import snapshot
+from verification.api.problems import not_found, server_error
 
-urlpatterns: list[URLPattern | URLResolver] = [path("admin/", admin.site.urls)]
+__all__ = ["handler404", "handler500", "urlpatterns"]
+
+handler404, handler500 = not_found, server_error
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", health.alive),
+    path("readyz", health.ready),
+    path("admin/", admin.site.urls),
+    path("v1/cases/<uuid:case>", snapshot.view),
+    path("v1/", include("verification.api.urls")),
+    path("capture/", include("verification.capture_page")),
+]

@@ -183,8 +183,13 @@ def choose(*, amount: str, currency: str, override: str = "") -> PolicyRef:
         return NO_DECISION
     if override:
         return _newest(override)
-    small = currency == "GBP" and stake <= (_LOW_STAKE.stake_gbp_up_to or 0)
-    return _LOW_STAKE.ref if small else _FULL.ref
+    capped = [p.ref for p in POLICIES if _covers(p, stake, currency)]
+    uncapped = [p.ref for p in POLICIES if p.stake_gbp_up_to is None]
+    return (capped or uncapped)[0]
+
+
+def _covers(policy: Policy, stake: Decimal, currency: str) -> bool:
+    return policy.stake_gbp_up_to is not None and currency == "GBP" and stake <= policy.stake_gbp_up_to
 
 
 def _amount(text: str) -> Decimal:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 __all__ = ["VerificationConfig"]
@@ -11,3 +13,7 @@ class VerificationConfig(AppConfig):
     """The room as Django sees it."""
 
     name = "verification"
+
+    def ready(self) -> None:
+        """Register what applies events to this room's tables."""
+        import_module("verification.projections")

@@ -13,7 +13,7 @@ from protocol.schemas import verification_v1_pb2 as v
 from protocol.schemas.journal_v1_pb2 import Record
 from subscriber import Context
 
-__all__ = ["TABLE", "Facts", "load", "name_of", "remember"]
+__all__ = ["TABLE", "Facts", "load", "name_of", "recall", "remember"]
 
 M = TypeVar("M", bound=Message)
 
@@ -40,8 +40,8 @@ _OF_THE_CASE: dict[type[Message], str] = {
     v.BiometricBasisWithdrawn: "basis",
 }
 
-# Kept for when they are needed, and no reason to look again: a challenge comes before its clip, and a basis that
-# is withdrawn undoes no answer.
+# Kept for when they are needed, and no reason to look again: a challenge comes before its clip, and a basis
+# that is withdrawn undoes no answer.
 _NEVER_WAKE = (v.ChallengeDrawn, v.BiometricBasisWithdrawn)
 
 
@@ -111,15 +111,23 @@ class Facts:
 
 def load(step: str, event: Event, ctx: Context) -> Facts:
     """Read what a step knows of the event's case, the event itself included."""
-    rows = ctx.execute(
-        "SELECT name, record FROM pipeline_fact WHERE step = ? AND subject = ?",
-        (step, event.envelope.subject),
-    )
-    known = {str(name): from_record(Record.FromString(bytes(record))) for name, record in rows}
+    known = _rows(step, event.envelope.subject, ctx)
     name = name_of(event)
     if name not in known or known[name].envelope.keyseq <= event.envelope.keyseq:
         known[name] = event
     return Facts(_current(known))
+
+
+def recall(step: str, subject: str, ctx: Context) -> Facts:
+    """Read what a step knows of a case, where no new event is at hand."""
+    return Facts(_current(_rows(step, subject, ctx)))
+
+
+def _rows(step: str, subject: str, ctx: Context) -> dict[str, Event]:
+    rows = ctx.execute(
+        "SELECT name, record FROM pipeline_fact WHERE step = ? AND subject = ?", (step, subject)
+    )
+    return {str(name): from_record(Record.FromString(bytes(record))) for name, record in rows}
 
 
 def _current(known: dict[str, Event]) -> dict[str, Event]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from verification.pipeline.pixels import Held, PageGiven, Pixels
 from verification.vision import classify, faces, images, licence, mrz_reader, portrait, quality, tamper, text
+from verification.vision.faces import Embedding
 from verification.vision.fields import Field
 from verification.vision.grades import Box, Cue
 
@@ -53,14 +55,15 @@ def warm_up() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Classified:
-    """Which document a picture shows, and how well."""
+    """Which document a picture shows, and how well; `unavailable` says by a reason why it cannot be read."""
 
-    document_type: str
+    document_type: classify.DocumentType
     side: str
     confidence_01: float
     corners_px: tuple[float, ...]
     quality: tuple[Cue, ...]
     features: tuple[Cue, ...]
+    unavailable: str = ""
 
 
 def look_at_picture(held: Held) -> Classified:
@@ -70,6 +73,8 @@ def look_at_picture(held: Held) -> Classified:
     cues = quality.measure(picture, seen.page)
     if seen.page is None:
         return Classified("unknown", "front", seen.confidence_01, (), cues, ())
+    if seen.page.sideways:
+        return Classified("unknown", "front", seen.confidence_01, (), cues, (), "unreadable")
     corners = tuple(float(x) for x in seen.page.corners.ravel())
     page = pixels().page(PageGiven(held, corners, seen.document_type))
     features = classify.class_features(page, seen.document_type)
@@ -159,7 +164,7 @@ def look_at_portrait(wanted: PortraitGiven) -> PortraitSeen:
     crop = page[max(0, box.y) : box.y + box.height, max(0, box.x) : box.x + box.width]
     wanted.keep_portrait.write(images.encode_jpeg(crop, 90))
     if wanted.keep_template is not None:
-        wanted.keep_template.write(embeddings_to(portrait.embeddings(page, seen)))
+        wanted.keep_template.write(_template(page, seen))
     return PortraitSeen(box, seen.ghost_box)
 
 
@@ -175,7 +180,7 @@ def _portrait(given: PageGiven) -> portrait.Portrait:
 
 @dataclass(frozen=True, slots=True)
 class TamperGiven:
-    """A page to judge, and the embeddings of its main portrait and ghost; None: there is no basis for them."""
+    """A page to judge, and the embeddings of its main portrait and ghost; None: there is no basis."""
 
     page: PageGiven
     template: Held | None
@@ -183,22 +188,34 @@ class TamperGiven:
 
 def look_for_tampering(wanted: TamperGiven) -> tuple[Cue, ...]:
     """Look for a portrait that was stuck on, edited text, and copies."""
-    embeddings = None if wanted.template is None else embeddings_from(wanted.template.read())
     return tamper.judge(
         pixels().page(wanted.page),
         _portrait(wanted.page),
         document_type=wanted.page.document_type,
-        embeddings=embeddings,
+        embeddings=None if wanted.template is None else _embeddings(wanted.template.read()),
     )
 
 
-def embeddings_to(embeddings: NDArray[np.float64]) -> bytes:
-    """Write embeddings, (n, 128) float, as the bytes of derived evidence."""
+def _template(page: NDArray[np.uint8], seen: portrait.Portrait) -> bytes:
+    """Embed main portrait and ghost, (1 or 2, 128)."""
+    made = portrait.embed_portrait(page, seen)
+    if made is None:
+        raise ValueError("a page without a portrait has no template")
+    return embeddings_to([e for e in (made.main, made.ghost) if e is not None])
+
+
+def _embeddings(data: bytes) -> portrait.PortraitEmbeddings:
+    main, *ghost = embeddings_from(data)
+    return portrait.PortraitEmbeddings(main, ghost[0] if ghost else None)
+
+
+def embeddings_to(embeddings: Sequence[Embedding]) -> bytes:
+    """Write n embeddings, (128,) each, as the bytes of derived evidence."""
     target = io.BytesIO()
-    np.save(target, embeddings.astype(np.float32), allow_pickle=False)
+    np.save(target, np.stack(embeddings), allow_pickle=False)
     return target.getvalue()
 
 
-def embeddings_from(data: bytes) -> NDArray[np.float64]:
-    """Read embeddings back: (n, 128) float64."""
-    return np.load(io.BytesIO(data), allow_pickle=False).astype(np.float64)
+def embeddings_from(data: bytes) -> list[Embedding]:
+    """Read embeddings back, (128,) each."""
+    return list(np.load(io.BytesIO(data), allow_pickle=False))

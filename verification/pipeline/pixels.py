@@ -15,12 +15,10 @@ from numpy.typing import NDArray
 from protocol.ids import caused_id
 from verification.evidence_store import EvidenceStore
 from verification.vision import images, page
+from verification.vision.classify import DocumentType, page_size
 
-__all__ = ["PAGE_SIZES", "Held", "PageGiven", "Pixels", "derived"]
+__all__ = ["Held", "PageGiven", "Pixels", "derived"]
 
-# Pages are read at these sizes, width and height in px: ID-1 (85.6 x 54 mm) and TD3 (125 x 88 mm).
-PAGE_SIZES = {"passport": (1600, 1126)}
-CARD_SIZE = (1600, 1010)
 # Originals of 12 megapixels are 36 MB each, pages 5 MB: a process stays under 250 MB of pixels.
 _KEPT_BYTES = 200_000_000
 
@@ -55,12 +53,7 @@ class PageGiven:
 
     original: Held
     corners_px: tuple[float, ...]
-    document_type: str
-
-    @property
-    def size_px(self) -> tuple[int, int]:
-        """Width and height of the page."""
-        return PAGE_SIZES.get(self.document_type, CARD_SIZE)
+    document_type: DocumentType
 
 
 class Pixels:
@@ -75,8 +68,8 @@ class Pixels:
         return self.once(held.evidence_id, "original", lambda: images.decode(held.read()), lambda a: a.nbytes)
 
     def page(self, given: PageGiven) -> NDArray[np.uint8]:
-        """Cut a document's page straight: (H, W, 3) BGR uint8 of `given.size_px`."""
-        width_px, height_px = given.size_px
+        """Cut a document's page straight: (H, W, 3) BGR uint8 of its class's size."""
+        width_px, height_px = page_size(given.document_type)
         corners = np.asarray(given.corners_px, dtype=np.float32).reshape(4, 2)
 
         def cut() -> NDArray[np.uint8]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import cast
 
 from protocol.catalogue import PersonalClass
 from protocol.checks import Check, Slot
@@ -15,6 +16,7 @@ from verification.pipeline.holding import held
 from verification.pipeline.pixels import Held, PageGiven, derived
 from verification.pipeline.step import Look, Step
 from verification.pipeline.workers import Failed
+from verification.vision.classify import DocumentType
 from verification.vision.fields import Field
 
 __all__ = ["STEPS"]
@@ -22,7 +24,8 @@ __all__ = ["STEPS"]
 _READER, _ZONE_READER, _TAMPER = "tesseract-5-eng/fields-1", "ocrb-mlp-1", "tamper-1"
 _BASIS = (v.BiometricBasisRecorded, v.BiometricBasisWithdrawn)
 # Documents with a machine-readable zone on their front; a licence is not searched for one.
-_WITH_ZONE = {"passport", "identity_card", "residence_permit"}
+_WITH_ZONE = {"passport", "identity_card", "residence_permit", "unknown"}
+_WITH_PRINT = {"uk_driving_licence", "driving_licence"}
 
 
 def _classify(slot: Slot) -> Step:
@@ -45,6 +48,7 @@ def _classify(slot: Slot) -> Step:
             unavailable=reason_of(found),
         )
         if isinstance(found, looks.Classified):
+            partial.unavailable = found.unavailable
             partial.document_type, partial.side = found.document_type, found.side
             partial.confidence_01 = found.confidence_01
             partial.corners_px.extend(found.corners_px)
@@ -71,7 +75,7 @@ def _prepare_page(facts: Facts) -> Look | Failed:
     page = PageGiven(
         held(event, classified.evidence_id, PersonalClass.IDENTITY),
         tuple(classified.corners_px),
-        classified.document_type,
+        _type(classified.document_type),
     )
     keep = held(event, derived(classified.evidence_id, "page"), PersonalClass.IDENTITY)
     return Look(looks.PageWanted(page, keep), classified.evidence_id)
@@ -99,12 +103,16 @@ def _page(facts: Facts) -> PageGiven | Failed:
     if page.unavailable:
         return Failed(page.unavailable, "there is no page")
     original = held(facts.events["page:front"], page.evidence_id, PersonalClass.IDENTITY)
-    return PageGiven(original, tuple(page.corners_px), page.document_type)
+    return PageGiven(original, tuple(page.corners_px), _type(page.document_type))
 
 
 def _prepare_fields(facts: Facts) -> Look | Failed:
     page = _page(facts)
-    return page if isinstance(page, Failed) else Look(page, page.original.evidence_id)
+    if isinstance(page, Failed):
+        return page
+    if page.document_type not in _WITH_PRINT:
+        return Failed("", "its fields are read from its zone")
+    return Look(page, page.original.evidence_id)
 
 
 def _tell_fields(facts: Facts, found: object, _now: datetime) -> list[v.FieldsRead]:
@@ -202,6 +210,11 @@ def _tell_tamper(facts: Facts, found: object, now: datetime) -> list[v.CheckComp
         check=Check.TAMPER, parts=parts, evidence=(evidence,), model=_TAMPER, final=not lacks_basis
     )
     return [answer.completed(facts, now)]
+
+
+def _type(word: str) -> DocumentType:
+    """Take the classifier's own word back from its event."""
+    return cast("DocumentType", word)
 
 
 def _fields(fields: Iterable[Field]) -> list[v.Field]:

@@ -13,15 +13,17 @@ from verification.pipeline import looks_face as looks
 from verification.pipeline.answers import Answer, breakdown, reason_of, unavailable
 from verification.pipeline.facts import Facts
 from verification.pipeline.holding import held
-from verification.pipeline.pixels import derived
+from verification.pipeline.pixels import Held, derived
 from verification.pipeline.step import Look, Step
 from verification.pipeline.workers import Failed
 from verification.vision.grades import Cue
+from verification.vision.liveness import Asked, Challenge, Deed
 
 __all__ = ["STEPS"]
 
 _LIVENESS, _MATCH = "liveness-1", "dlib-resnet-1/bands-1"
 _FRAMES = 3
+_DEEDS: dict[str, Deed] = {"turn_left": "turn_left", "turn_right": "turn_right", "close_eyes": "close_eyes"}
 
 
 def _prepare_track(facts: Facts) -> Look | Failed:
@@ -30,17 +32,21 @@ def _prepare_track(facts: Facts) -> Look | Failed:
     received, event = facts.of("evidence:face", v.EvidenceReceived), facts.events["evidence:face"]
     drawn = facts.maybe(f"challenge:{received.challenge_id}", v.ChallengeDrawn)
 
-    def place(what: str, evidence_id: str = "") -> looks.Held:
+    def place(what: str, evidence_id: str = "") -> Held:
         return held(event, evidence_id or derived(received.evidence_id, what), PersonalClass.BIOMETRIC)
 
     given = looks.TrackGiven(
         clip=place("", received.evidence_id),
         is_photo=received.evidence_kind == "face_photo",
-        challenge=None if drawn is None else tuple((a.do, a.at_ms) for a in drawn.actions),
+        challenge=None if drawn is None else _challenge(drawn),
         keep_frames=tuple(place(f"frame-{n}") for n in range(_FRAMES)),
         keep_template=place("template"),
     )
     return Look(given, received.evidence_id)
+
+
+def _challenge(drawn: v.ChallengeDrawn) -> Challenge:
+    return Challenge(tuple(Asked(_DEEDS[action.do], action.at_ms) for action in drawn.actions))
 
 
 def _tell_track(facts: Facts, found: object, now: datetime) -> list[Message]:
@@ -85,6 +91,7 @@ def _prepare_match(facts: Facts) -> Look | Failed:
     given = looks.MatchGiven(
         held(facts.events["portrait:front"], portrait.template_id, PersonalClass.BIOMETRIC),
         held(facts.events["track:face"], track.template_id, PersonalClass.BIOMETRIC),
+        tuple(held(facts.events["track:face"], f, PersonalClass.BIOMETRIC) for f in track.frame_ids[1:]),
     )
     return Look(given)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import multiprocessing
 import os
@@ -113,8 +114,10 @@ class Pool:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-        for worker in self._workers:
-            worker.kill()
+        for pid in self.pids:
+            # Each thread clears up after its own process; this only makes sure that none waits for an answer.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         for thread in self._threads:
             thread.join(timeout=5)
 
@@ -125,6 +128,7 @@ class Pool:
             job = self._next(worker)
             if job is not None:
                 self._run(worker, job)
+        worker.kill()
 
     def _next(self, worker: _Worker) -> Job | None:
         """Take the first job this worker should do, waiting for one; None when the pool closes."""

@@ -18,12 +18,8 @@ __all__ = ["judge"]
 
 def judge(facts: Facts, _found: object, now: datetime) -> list[v.CheckCompleted]:
     """Grade the front against itself; the day is counted in the client's time zone."""
-    opened, read = facts.get("opened"), values(facts)
-    zone = (
-        ZoneInfo(opened.time_zone)
-        if isinstance(opened, v.CaseOpened) and opened.time_zone
-        else ZoneInfo("UTC")
-    )
+    read = values(facts)
+    zone = ZoneInfo(facts.of("opened", v.CaseOpened).time_zone or "UTC")
     if read.document_type == "unknown":
         answer = Answer(check=Check.CONSISTENCY, parts=(), evidence=(read.evidence,), not_applicable=True)
         return [answer.completed(facts, now)]

@@ -29,7 +29,7 @@ def judge(facts: Facts, _found: object, now: datetime) -> list[v.CheckCompleted]
     fields, zone = facts.of("fields:front", v.FieldsRead), facts.of("zone:front", v.MachineZoneRead)
     if classified.unavailable or classified.document_type == "unknown":
         reason = classified.unavailable or ("unknown_document" if classified.corners_px else "no_document")
-        parts = (unavailable("class", reason, evidence=classified.evidence_id),)
+        parts: tuple[v.Breakdown, ...] = (unavailable("class", reason, evidence=classified.evidence_id),)
     else:
         names = {field.name for read in (fields.fields, zone.fields) for field in read}
         parts = (

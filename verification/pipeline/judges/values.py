@@ -47,7 +47,11 @@ def values(facts: Facts) -> Values:
         Erased: the applicant's keys were destroyed: there is nothing left to judge.
     """
     fields = _opened(facts, "fields:front", v.FieldsRead)
-    zone = _opened(facts, "zone:front", v.MachineZoneRead)
+    zone = (
+        _opened(facts, "zone:front", v.MachineZoneRead)
+        if "zone:front" in facts.events
+        else v.MachineZoneRead()
+    )
     read = {f.name: f.value.decode() for f in fields.fields}
     if zone.check_digits_ok:
         read |= {f.name: f.value.decode() for f in zone.fields}

@@ -1,0 +1,70 @@
+"""The tables of who may: clients, their keys, and what the phones of cases hold. All are event-sourced."""
+
+from __future__ import annotations
+
+from django.db import models
+
+__all__ = ["CaptureCode", "CaseDoor", "CaseToken", "Client", "ClientKey"]
+
+
+class Client(models.Model):
+    """A company that asks; dates of its applicants are counted in its `time_zone` (IANA)."""
+
+    id = models.CharField(primary_key=True, max_length=19)
+    name = models.CharField(max_length=200)
+    time_zone = models.CharField(max_length=64)
+    added_at_us = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.id})"
+
+
+class ClientKey(models.Model):
+    """One of a client's keys, as its SHA-256; moments are microseconds since 1970 UTC, 0: never."""
+
+    key_id = models.CharField(primary_key=True, max_length=19)
+    client = models.CharField(max_length=19, db_index=True)
+    sha256 = models.BinaryField(max_length=32, unique=True)
+    scopes = models.JSONField()
+    live = models.BooleanField()
+    expires_at_us = models.BigIntegerField()
+    revoked_at_us = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return self.key_id
+
+
+class CaseDoor(models.Model):
+    """What a phone's token opens: the case's client, and when reading ends (0: not known yet)."""
+
+    case = models.CharField(primary_key=True, max_length=36)
+    client = models.CharField(max_length=19)
+    live = models.BooleanField()
+    reading_ends_at_us = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return self.case
+
+
+class CaseToken(models.Model):
+    """A phone's token for one case, as its SHA-256; `ended_at_us` 0: not replaced."""
+
+    sha256 = models.BinaryField(primary_key=True, max_length=32)
+    case = models.CharField(max_length=36, db_index=True)
+    expires_at_us = models.BigIntegerField()
+    ended_at_us = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"token of {self.case}"
+
+
+class CaptureCode(models.Model):
+    """The single-use code of a capture address, as its SHA-256; `ended_at_us` 0: not used or replaced."""
+
+    sha256 = models.BinaryField(primary_key=True, max_length=32)
+    case = models.CharField(max_length=36, db_index=True)
+    expires_at_us = models.BigIntegerField()
+    ended_at_us = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"code of {self.case}"

@@ -1,0 +1,76 @@
+"""Applies events to the tables of who may; the same functions rebuild them."""
+
+from __future__ import annotations
+
+from access.models import CaptureCode, CaseDoor, CaseToken, Client, ClientKey
+from events.projections import event_sourced, projects
+from protocol.envelope import Event
+from protocol.ids import to_us
+from protocol.schemas import client_v1_pb2 as c
+from protocol.schemas import decisions_v1_pb2 as d
+from protocol.schemas import verification_v1_pb2 as v
+
+__all__: list[str] = []
+
+_READING_AFTER_SETTLED_US = 15 * 60 * 1_000_000
+
+event_sourced(Client, ClientKey, CaseDoor, CaseToken, CaptureCode)
+
+
+@projects(c.ClientAdded, c.KeyIssued, c.KeyRevoked)
+def _client(event: Event) -> None:
+    at_us = to_us(event.envelope.occurred_at)
+    match event.message:
+        case c.ClientAdded() as said:
+            Client.objects.create(
+                id=event.envelope.client, name=said.name, time_zone=said.time_zone, added_at_us=at_us
+            )
+        case c.KeyIssued() as said:
+            ClientKey.objects.create(
+                key_id=said.key_id,
+                client=event.envelope.client,
+                sha256=said.key_sha256,
+                scopes=list(said.scopes),
+                live=said.live,
+                expires_at_us=said.expires_at_us,
+            )
+        case c.KeyRevoked() as said:
+            ClientKey.objects.filter(pk=said.key_id).update(revoked_at_us=at_us)
+
+
+@projects(v.CaseOpened)
+def _opened(event: Event) -> None:
+    match event.message:
+        case v.CaseOpened() as said:
+            CaseDoor.objects.create(case=event.envelope.subject, client=event.envelope.client, live=said.live)
+
+
+@projects(v.CaptureTokenIssued)
+def _issued(event: Event) -> None:
+    said, case = event.message, event.envelope.subject
+    if not isinstance(said, v.CaptureTokenIssued):
+        return
+    _end(said, case, to_us(event.envelope.occurred_at))
+    CaseToken.objects.create(sha256=said.token_sha256, case=case, expires_at_us=said.expires_at_us)
+    if said.code_sha256:
+        CaptureCode.objects.create(sha256=said.code_sha256, case=case, expires_at_us=said.code_expires_at_us)
+
+
+def _end(said: v.CaptureTokenIssued, case: str, at_us: int) -> None:
+    """End what the new token replaces, and the code that was changed for it."""
+    if said.replaces:
+        CaseToken.objects.filter(case=case, ended_at_us=0).update(ended_at_us=at_us)
+        CaptureCode.objects.filter(case=case, ended_at_us=0).update(ended_at_us=at_us)
+    if said.exchanged_code_sha256:
+        CaptureCode.objects.filter(pk=said.exchanged_code_sha256).update(ended_at_us=at_us)
+
+
+@projects(d.DecisionReached, d.DecisionCorrected)
+def _settled(event: Event) -> None:
+    """The first decision that waits for nothing bounds the phone's reading."""
+    match event.message:
+        case d.DecisionReached() | d.DecisionCorrected() as said if not said.missing:
+            ends_us = to_us(event.envelope.occurred_at) + _READING_AFTER_SETTLED_US
+            CaseDoor.objects.filter(pk=event.envelope.subject, reading_ends_at_us=0).update(
+                reading_ends_at_us=ends_us
+            )

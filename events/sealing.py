@@ -1,0 +1,213 @@
+"""Personal values under lock: sealed when an event is written, copied sealed into tables, opened at the edge.
+
+AES-SIV (RFC 5297) with the applicant's key of the field's class. The associated data are the event's id, the
+schema's major version and the path of field numbers, so that the same event always gives the same bytes (a
+rebuild), a renamed field still opens, and a ciphertext moved to another place does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import TypeVar, cast
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.message import Message
+
+from events.errors import DoesNotOpen
+from events.keys import data_key
+from protocol.catalogue import PersonalClass, personal_class, stream_of, type_name
+from protocol.envelope import Event
+
+__all__ = ["Sealed", "personal_classes", "seal", "sealed_field", "unseal"]
+
+M = TypeVar("M", bound=Message)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a personal value lies: holder, field, index in a repeated field, path of field numbers."""
+
+    holder: Message
+    field: FieldDescriptor
+    index: int | None
+    path: str
+    personal: PersonalClass
+
+    def get(self) -> bytes:
+        value = getattr(self.holder, self.field.name)
+        return bytes(value if self.index is None else value[self.index])
+
+    def put(self, value: bytes) -> None:
+        if self.index is None:
+            setattr(self.holder, self.field.name, value)
+        else:
+            getattr(self.holder, self.field.name)[self.index] = value
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A sealed value and all it takes to open it, for tables that copy it from an event.
+
+    `ciphertext` is empty where the event said nothing.
+    """
+
+    event_id: UUID
+    path: str
+    ciphertext: bytes
+    applicant: str
+    personal_class: PersonalClass
+    type: str
+
+    def open(self) -> bytes:
+        """Open the value; empty stays empty.
+
+        Raises:
+            Erased: the applicant's key was destroyed.
+            KeysAway: the key store cannot answer: come again.
+            DoesNotOpen: the ciphertext was changed or moved.
+        """
+        if not self.ciphertext:
+            return b""
+        key = data_key(self.applicant, self.personal_class, create=False)
+        return _open(key, self.ciphertext, _context(self.event_id, self.type, self.path))
+
+    def __bytes__(self) -> bytes:
+        """Write it for a column; `from_bytes` reads it."""
+        words = "\0".join((self.path, self.applicant, self.personal_class, self.type))
+        return self.event_id.bytes + words.encode() + b"\0" + self.ciphertext
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Sealed:
+        """Read what `bytes(sealed)` wrote.
+
+        Raises:
+            ValueError: it is no such thing.
+        """
+        path, applicant, personal, type_, ciphertext = bytes(data[16:]).split(b"\0", 4)
+        return cls(
+            event_id=UUID(bytes=bytes(data[:16])),
+            path=path.decode(),
+            ciphertext=ciphertext,
+            applicant=applicant.decode(),
+            personal_class=PersonalClass(personal.decode()),
+            type=type_.decode(),
+        )
+
+
+def personal_classes(message: Message) -> set[PersonalClass]:
+    """List the classes of which a message has values."""
+    return {place.personal for place in _places(message)}
+
+
+def seal(message: M, *, event_id: UUID, applicant: str) -> M:
+    """Give a copy of a message with its personal values sealed; one without any is given back as it is.
+
+    Raises:
+        Erased, KeysAway: no key can be had.
+    """
+
+    def close(place: _Place, context: list[bytes]) -> bytes:
+        return AESSIV(data_key(applicant, place.personal, create=True)).encrypt(place.get(), context)
+
+    return _changed(message, event_id, close)
+
+
+def unseal(event: Event) -> Message:
+    """Give a copy of an event's message with its personal values in clear.
+
+    Raises:
+        Erased: the applicant's key was destroyed.
+        KeysAway: the key store cannot answer: come again.
+        DoesNotOpen: a value was changed or moved.
+    """
+
+    def uncover(place: _Place, context: list[bytes]) -> bytes:
+        return _open(data_key(event.envelope.applicant, place.personal, create=False), place.get(), context)
+
+    return _changed(event.message, event.envelope.id, uncover)
+
+
+def sealed_field(event: Event, name: str) -> Sealed:
+    """Take one personal value from an event as it is, sealed.
+
+    Args:
+        event: as the journal gave it.
+        name: field names with points, an index after a repeated one: "claimed.family_name", "fields.0.value".
+
+    Raises:
+        ValueError: the message has no personal field of that name.
+    """
+    holder, path = event.message, []
+    *ways, last = name.split(".")
+    for way in ways:
+        if way.isdigit():
+            holder, step = holder[int(way)], way  # type: ignore[index]  # a repeated field is no Message, but is indexed
+        else:
+            step = str(holder.DESCRIPTOR.fields_by_name[way].number)
+            holder = getattr(holder, way)
+        path.append(step)
+    field = holder.DESCRIPTOR.fields_by_name.get(last)
+    # The stubs give the C descriptor a class of its own.
+    personal = None if field is None else personal_class(cast("FieldDescriptor", field))
+    if field is None or personal is None:
+        raise ValueError(f"{type_name(event.message)} has no personal field {name!r}")
+    return Sealed(
+        event_id=event.envelope.id,
+        path=".".join([*path, str(field.number)]),
+        ciphertext=bytes(getattr(holder, last)),
+        applicant=event.envelope.applicant,
+        personal_class=personal,
+        type=event.envelope.type,
+    )
+
+
+def _changed(message: M, event_id: UUID, change: Callable[[_Place, list[bytes]], bytes]) -> M:
+    if not _may_be_personal(message.DESCRIPTOR):
+        return message
+    copy = type(message)()
+    copy.CopyFrom(message)
+    for place in _places(copy):
+        place.put(change(place, _context(event_id, type_name(message), place.path)))
+    return copy
+
+
+def _context(event_id: UUID, type_: str, path: str) -> list[bytes]:
+    return [event_id.bytes, str(stream_of(type_).major).encode(), path.encode()]
+
+
+def _open(key: bytes, ciphertext: bytes, context: list[bytes]) -> bytes:
+    try:
+        return AESSIV(key).decrypt(ciphertext, context)
+    except InvalidTag as error:
+        raise DoesNotOpen(
+            "a sealed value does not open: it was changed, moved, or sealed by another key"
+        ) from error
+
+
+@cache
+def _may_be_personal(descriptor: Descriptor) -> bool:
+    return any(
+        personal_class(field) is not None
+        or (field.message_type is not None and _may_be_personal(field.message_type))
+        for field in descriptor.fields
+    )
+
+
+def _places(message: Message, path: str = "") -> Iterator[_Place]:
+    """Walk the personal values that a message has, nested and repeated ones too; empty ones are not there."""
+    if not _may_be_personal(message.DESCRIPTOR):
+        return
+    for field, value in message.ListFields():
+        here = f"{path}{field.number}"
+        parts = list(enumerate(value)) if field.is_repeated else [(None, value)]
+        for index, part in parts:
+            where = here if index is None else f"{here}.{index}"
+            if field.message_type is not None:
+                yield from _places(part, f"{where}.")
+            elif (personal := personal_class(field)) is not None and part:
+                yield _Place(message, field, index, where, personal)

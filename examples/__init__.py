@@ -1,0 +1,1 @@
+"""What runs beside the product: a licence register, a demonstration, outside teams' services."""

@@ -1,0 +1,1 @@
+"""A demonstration: made people are verified before your eyes, by the public interface only."""

@@ -1,0 +1,1 @@
+"""Consumers: services that meet the product in events alone."""

@@ -1,0 +1,1 @@
+"""The decisions service: policies on facts, whatever order they come in."""

@@ -1,0 +1,119 @@
+"""Histories of a case, as events in order or not, and what the service says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from google.protobuf.message import Message
+
+from consumers.decisions.docket import Docket, dump, end_approval, load, speak
+from protocol.catalogue import stream_of, type_name
+from protocol.checks import CHECKS
+from protocol.envelope import Envelope, Event
+from protocol.ids import to_us
+from protocol.schemas import decisions_v1_pb2 as decisions
+from protocol.schemas import verification_v1_pb2 as verification
+
+__all__ = ["START", "Teller", "check", "checks", "evidence", "line", "number", "opening", "short", "tell"]
+
+START = datetime(2026, 1, 2, tzinfo=UTC)
+CASE, CLIENT = "case", "cl_0000000000000001"
+_KINDS = {"front": "document_front", "face": "face_video"}
+
+
+def number(message: Message, keyseq: int, *, at_s: float | None = None, case: str = CASE) -> Event:
+    """Make an event of a message: its keyseq is also its id and, unless told otherwise, its second."""
+    moment = START + timedelta(seconds=keyseq if at_s is None else at_s)
+    name = type_name(message)
+    envelope = Envelope(
+        id=UUID(int=keyseq),
+        type=name,
+        source="verification",
+        subject=case,
+        client=CLIENT,
+        occurred_at=moment,
+        recorded_at=moment,
+        sequenced_at=moment,
+        stream=stream_of(name).name,
+        partition_key=case,
+        keyseq=keyseq,
+    )
+    return Event(envelope, message)
+
+
+def line(*messages: Message, start: int = 1) -> list[Event]:
+    """Number messages in order, one a second."""
+    return [number(message, keyseq) for keyseq, message in enumerate(messages, start)]
+
+
+def opening(policy: str, *, minimum_age: int = 0, token_s: int = 1800) -> list[Message]:
+    """Open a case under version 1 of a policy, with its token."""
+    version = 0 if policy == "none" else 1
+    opened = verification.CaseOpened(policy_name=policy, policy_version=version, minimum_age=minimum_age)
+    ends_us = to_us(START + timedelta(seconds=token_s))
+    return [opened, verification.CaptureTokenIssued(expires_at_us=ends_us)]
+
+
+def evidence(slot: str) -> verification.EvidenceReceived:
+    """Hand in a front or a face."""
+    return verification.EvidenceReceived(evidence_id=f"{slot}", evidence_kind=_KINDS[slot])
+
+
+def check(name: str, status: str, *, on: int, final: bool = True) -> verification.CheckCompleted:
+    """End a check, on evidence of that keyseq."""
+    return verification.CheckCompleted(check=name, status=status, evidence_keyseq=on, final=final)
+
+
+def checks(*, on: int, **other: str) -> list[verification.CheckCompleted]:
+    """End all nine checks clear, but for those named otherwise."""
+    return [check(name.value, other.get(name.value, "clear"), on=on) for name in CHECKS]
+
+
+@dataclass
+class Teller:
+    """The service on one case, its memory written out and read back after each event."""
+
+    docket: Docket = field(default_factory=Docket)
+    said: list[Message] = field(default_factory=list)
+
+    def emit(self, message: Message) -> str:
+        """Keep what is said; its id is its place."""
+        self.said.append(message)
+        return f"decision-{len(self.said)}"
+
+    def hear(self, event: Event) -> None:
+        """Take an event as the service does."""
+        due = end_approval(self.docket, to_us(event.envelope.occurred_at), self.emit)
+        self.docket = load(dump(speak(due.hear(event), self.emit)))
+
+    def pass_time(self, seconds: float) -> None:
+        """Let the clock reach so many seconds after the start."""
+        moment = START + timedelta(seconds=seconds)
+        self.docket = end_approval(self.docket, to_us(moment), self.emit)
+
+    @property
+    def words(self) -> list[str]:
+        """What was said, in short: outcome, state, and a + where something is still missing."""
+        return [short(message) for message in self.said]
+
+
+def tell(events: Iterable[Event]) -> Teller:
+    """Let the service hear events, in the order given."""
+    teller = Teller()
+    for event in events:
+        teller.hear(event)
+    return teller
+
+
+def short(message: Message) -> str:
+    """Say a decision in short."""
+    match message:
+        case decisions.DecisionReached():
+            return f"{message.outcome} {message.state}{'+' if message.missing else ''}"
+        case decisions.DecisionCorrected():
+            return f"{message.outcome} corrected{'+' if message.missing else ''}"
+        case _:
+            return "expired"

@@ -1,0 +1,1 @@
+"""The memory is what it says: dense, in order, unchangeable, sealed."""

@@ -1,0 +1,1 @@
+"""Examples: what stands beside the product does what its contract says."""

@@ -1,0 +1,1 @@
+"""The example register, over real HTTP."""

@@ -1,0 +1,164 @@
+"""The catalogue is complete: no event without a stream, no field without a comment and a data class."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from google.protobuf.descriptor_pb2 import FieldDescriptorProto
+
+from protocol.catalogue import (
+    STREAMS,
+    Lane,
+    PersonalClass,
+    Stream,
+    UnknownType,
+    all_types,
+    message_class,
+    personal_class,
+    stream_named,
+    stream_of,
+    type_name,
+)
+from protocol.schemas import decisions_v1_pb2 as decisions
+from protocol.schemas import options_pb2 as options
+from protocol.schemas import verification_v1_pb2 as verification
+from tests.protocol.schemas import EVENT_PACKAGES, compile_schema, files, said_fields, said_messages
+
+EVENT_FILES = [file for file in files() if file.package in EVENT_PACKAGES]
+FIELDS = [said for file in files() for said in said_fields(file)]
+# What may never be lost in silence: money, decisions, who may act, who looked at what.
+PRECIOUS = {"decisions", "decision", "exposure", "billing", "money", "audit", "access", "account", "policy"}
+
+
+def uses(file_set: list[str]) -> set[str]:
+    return {
+        said.field.type_name.removeprefix(".") for said in FIELDS if said.name.startswith(tuple(file_set))
+    }
+
+
+def best_effort_offences(streams: tuple[Stream, ...]) -> list[str]:
+    """Name the best-effort streams that carry what may never be lost."""
+    lossy = [stream for stream in streams if stream.lane is Lane.BEST_EFFORT]
+    return [
+        stream.name for stream in lossy if PRECIOUS & set(stream.name.split(".")) or carries_money(stream)
+    ]
+
+
+def carries_money(stream: Stream) -> bool:
+    fields = (field for message in stream.messages for field in message.DESCRIPTOR.fields)
+    return any(field.message_type is verification.Money.DESCRIPTOR for field in fields)
+
+
+def test_every_event_of_a_schema_has_its_row() -> None:
+    names = {name for file in EVENT_FILES for name, _, _ in said_messages(file)}
+
+    parts_of_events = uses(list(EVENT_PACKAGES))
+
+    assert names - parts_of_events == set(all_types())
+
+
+def test_every_row_of_the_catalogue_has_its_message() -> None:
+    names = {name for file in EVENT_FILES for name, _, _ in said_messages(file)}
+
+    assert set(all_types()) <= names
+    assert all(message_class(type_).DESCRIPTOR.full_name == type_ for type_ in all_types())
+
+
+def test_no_event_lies_on_two_streams() -> None:
+    listed = [type_name(message) for stream in STREAMS for message in stream.messages]
+
+    assert len(listed) == len(set(listed))
+
+
+def test_every_message_says_what_it_means() -> None:
+    silent = [name for file in files() for name, _, comment in said_messages(file) if not comment]
+
+    assert silent == []
+
+
+def test_every_field_says_what_it_holds() -> None:
+    silent = [said.name for said in FIELDS if not said.comment]
+
+    assert silent == []
+
+
+def test_every_field_has_a_personal_data_class() -> None:
+    unsaid = [said.name for said in FIELDS if said.data_class == options.PERSONAL_UNSPECIFIED]
+
+    assert unsaid == []
+
+
+def test_every_personal_field_can_hold_ciphertext() -> None:
+    personal = [said for said in FIELDS if said.data_class > options.NONE]
+
+    assert personal
+    assert all(said.field.type == FieldDescriptorProto.TYPE_BYTES for said in personal)
+
+
+def test_a_schema_without_comment_and_class_is_noticed(tmp_path: Path) -> None:
+    (tmp_path / "bad.proto").write_text('syntax = "proto3"; package bad; message Bare { string field = 1; }')
+
+    (file,) = compile_schema(tmp_path, "bad.proto").file
+    (said,) = said_fields(file)
+
+    assert (said.comment, said.data_class) == ("", options.PERSONAL_UNSPECIFIED)
+    assert next(said_messages(file))[2] == ""
+
+
+def test_best_effort_carries_nothing_that_must_not_be_lost() -> None:
+    assert best_effort_offences(STREAMS) == []
+
+
+@pytest.mark.parametrize("name", ["decisions.decision", "money.billing", "verification.access"])
+def test_a_precious_stream_is_refused_the_best_effort_lane(name: str) -> None:
+    stream = Stream(
+        name=name, lane=Lane.BEST_EFFORT, owner="x", producers=(), consumers=(), meaning="", messages=()
+    )
+
+    assert best_effort_offences((stream,)) == [name]
+
+
+def test_an_event_with_an_amount_is_refused_the_best_effort_lane() -> None:
+    messages = (verification.CaseOpened,)
+    stream = Stream(
+        name="a.b",
+        lane=Lane.BEST_EFFORT,
+        owner="x",
+        producers=(),
+        consumers=(),
+        meaning="",
+        messages=messages,
+    )
+
+    assert best_effort_offences((stream,)) == ["a.b"]
+
+
+def test_nobody_opens_a_class_from_a_stream_it_does_not_read() -> None:
+    strangers = [(s.name, who) for s in STREAMS for who, _ in s.opens if who not in s.consumers]
+
+    assert strangers == []
+
+
+def test_only_the_decisions_service_may_say_a_decision() -> None:
+    assert stream_of(type_name(decisions.DecisionReached)).producers == ("decisions",)
+
+
+def test_a_topic_is_named_by_stream_and_major() -> None:
+    assert stream_named("verification.result").topic == "verification.result.v1"
+
+
+def test_a_personal_field_is_sealed_by_the_key_of_its_class() -> None:
+    fields = verification.Claimed.DESCRIPTOR.fields_by_name
+
+    found = [personal_class(fields[name]) for name in ("family_name", "email", "locale")]
+
+    assert found == [PersonalClass.IDENTITY, PersonalClass.CONTACT, None]
+
+
+@pytest.mark.parametrize("ask", [stream_of, message_class, stream_named])
+def test_an_unknown_name_is_refused_by_name(ask: object) -> None:
+    assert callable(ask)
+
+    with pytest.raises(UnknownType, match=r"vouch\.nothing"):
+        ask("vouch.nothing")

@@ -1,0 +1,1 @@
+"""The runtime loses nothing and doubles nothing, whatever dies."""

@@ -1,0 +1,1 @@
+"""Tests of cases, evidence and the interface that submits them."""

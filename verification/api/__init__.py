@@ -1,0 +1,1 @@
+"""The submitting half of the public contract over HTTP."""

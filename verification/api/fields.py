@@ -1,0 +1,97 @@
+"""Strict reading of what strangers send: no unknown member, no silent change of type."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import NoReturn
+
+from rest_framework import serializers
+
+__all__ = ["IsoDate", "Moment", "Strict", "Text", "Whole", "checked"]
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+class Strict(serializers.Serializer[object]):
+    """A body or query of which every member is known."""
+
+    def to_internal_value(self, data: object) -> object:
+        """Refuse members that nobody asked for, then read as usual."""
+        if isinstance(data, Mapping):
+            unknown = sorted(str(name)[:64] for name in data.keys() - self.fields.keys())
+            if unknown:
+                raise serializers.ValidationError({unknown[0]: "no such member exists; take it out"})
+        return super().to_internal_value(data)
+
+
+class Text(serializers.CharField):
+    """A JSON string, of which numbers and booleans are none."""
+
+    def to_internal_value(self, data: object) -> str:
+        """Read a string."""
+        if not isinstance(data, str):
+            _refuse("this must be a string")
+        return str(super().to_internal_value(data))
+
+
+class Whole(serializers.IntegerField):
+    """A JSON whole number, of which strings and booleans are none."""
+
+    def to_internal_value(self, data: object) -> int:
+        """Read a whole number."""
+        if not isinstance(data, int) or isinstance(data, bool):
+            _refuse("this must be a whole number")
+        return int(super().to_internal_value(data))
+
+
+class IsoDate(Text):
+    """A day as ISO 8601 writes it, "1990-05-17"."""
+
+    def to_internal_value(self, data: object) -> str:
+        """Read a day that there is in the calendar."""
+        text = super().to_internal_value(data)
+        try:
+            day = date.fromisoformat(text) if _DATE.fullmatch(text) else None
+        except ValueError:
+            day = None
+        if day is None:
+            _refuse("this must be a day like 1990-05-17")
+        return text
+
+
+class Moment(serializers.Field[datetime, object, str, object]):
+    """A moment as RFC 3339 writes it, with its offset: "2026-11-24T10:00:00Z"."""
+
+    def to_internal_value(self, data: object) -> datetime:
+        """Read a moment."""
+        try:
+            moment = (
+                datetime.fromisoformat(data) if isinstance(data, str) and _MOMENT.fullmatch(data) else None
+            )
+        except ValueError:
+            moment = None
+        if moment is None:
+            _refuse("this must be a moment like 2026-11-24T10:00:00Z")
+        return moment
+
+    def to_representation(self, value: datetime) -> str:
+        """Write a moment in UTC."""
+        return value.isoformat().replace("+00:00", "Z")
+
+
+def checked(form: type[Strict], data: object) -> dict[str, object]:
+    """Read data by a form.
+
+    Raises:
+        ValidationError: the first thing that is wrong is told with its field.
+    """
+    found = form(data=data)
+    found.is_valid(raise_exception=True)
+    return dict(found.validated_data)
+
+
+def _refuse(what: str) -> NoReturn:
+    raise serializers.ValidationError(what)

@@ -1,0 +1,36 @@
+"""The addresses of the submitting half, below `/v1/`."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+from drf_spectacular.views import SpectacularJSONAPIView
+
+from verification.api import views_capture, views_cases, views_evidence
+from verification.api.views_later import later
+
+__all__ = ["urlpatterns"]
+
+_CASE = "cases/<str:case>"
+
+urlpatterns: list[URLPattern] = [
+    path("cases", views_cases.Cases.as_view()),
+    path(f"{_CASE}/biometrics", views_cases.biometrics),
+    path(f"{_CASE}/biometrics/withdraw", views_cases.biometrics_withdraw),
+    path(f"{_CASE}/challenge", views_evidence.draw_challenge),
+    path(f"{_CASE}/evidence", views_evidence.evidence),
+    path(f"{_CASE}/evidence/<str:evidence>", views_evidence.original),
+    path(f"{_CASE}/submit", views_cases.submit),
+    path(f"{_CASE}/withdraw", views_cases.withdraw),
+    path(f"{_CASE}/review", views_cases.review),
+    path(f"{_CASE}/capture", views_capture.Capture.as_view()),
+    path(f"{_CASE}/decision", later("POST", "a_decision_by_the_client")),
+    path("capture/exchange", views_capture.exchange),
+    path("clients/me/policies", views_cases.policies),
+    path("clients/me/policies/<str:name>", later("PUT", "a_policy_of_the_client")),
+    path("clients/me/deliveries", later("GET", "the_delivery_log")),
+    path("applicants/<str:applicant>/export", later("GET", "export")),
+    path("applicants/<str:applicant>/erasure", later("POST", "erasure")),
+    path("applicants/<str:applicant>/retention", later("PUT", "retention")),
+    path("tickets", later("POST", "tickets")),
+    path("openapi.json", SpectacularJSONAPIView.as_view()),
+]

@@ -1,0 +1,248 @@
+"""The door for writing: one function a use case, each one transaction of events and their rows.
+
+Every function raises `Refused` when the case's state does not allow the command, and the key store's `Erased`
+and `KeysAway` where personal values are sealed or opened.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from google.protobuf.message import Message
+
+from access import tokens
+from access.clients import time_zone_of
+from access.principals import Principal
+from access.tokens import Grant
+from events import journal
+from events.journal import Draft
+from protocol.case_state import CaseState
+from protocol.ids import new_uuid7, to_us
+from protocol.problems import Refused
+from protocol.schemas import verification_v1_pb2 as v
+from verification import decide, idempotency, rows
+from verification.decide import Drawn, Opening, Standing
+from verification.idempotency import Once
+from verification.models import Case
+from verification.receiving import Upload, add_evidence
+
+__all__ = [
+    "Opened",
+    "Upload",
+    "add_evidence",
+    "draw_challenge",
+    "exchange_code",
+    "expire",
+    "issue_capture",
+    "note_view",
+    "open_case",
+    "pass_deadline",
+    "record_basis",
+    "record_facts",
+    "request_review",
+    "submit",
+    "withdraw",
+    "withdraw_basis",
+]
+
+_DAY = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A case as its opening is answered, with a fresh token for the phone."""
+
+    id: str
+    applicant: str
+    status: str
+    version: int
+    live: bool
+    grant: Grant
+
+
+def open_case(
+    asker: Principal, opening: Opening, *, once: Once, now: datetime, applicant: str = ""
+) -> Opened:
+    """Open a case, or give the one that the same request opened before, each time with a fresh token.
+
+    Args:
+        asker: the client, by a live or a test key.
+        opening: what is wished.
+        once: the request's idempotency key and body.
+        now: the present moment.
+        applicant: one of this client's applicants; empty: a new one.
+
+    Raises:
+        Refused: `idempotency_mismatch`; `not_found`: the client has no such applicant.
+    """
+    grant = tokens.mint(now=now)
+    with transaction.atomic():
+        case = idempotency.opened_by(asker, once, now=now)
+        if case is None:
+            standing = _new_standing(asker, applicant, now)
+            case = standing.case
+            journal.record(decide.open_case(standing, opening, grant.issued), now=now)
+            idempotency.remember(asker, once, case, now=now)
+        else:
+            journal.record([decide.draft(rows.standing_of(case), grant.issued)], now=now)
+        row = rows.existing(case)
+    return Opened(
+        id=row.id,
+        applicant=row.applicant,
+        status=row.status,
+        version=row.version,
+        live=row.live,
+        grant=grant,
+    )
+
+
+def _new_standing(asker: Principal, applicant: str, now: datetime) -> Standing:
+    theirs = Case.objects.filter(client=asker.client, live=asker.live, applicant=applicant)
+    if applicant and not theirs.exists():
+        raise Refused("not_found", "no case of yours names this applicant; leave it out for a new one")
+    return Standing(
+        case=str(new_uuid7(now)),
+        client=asker.client,
+        applicant=applicant or str(new_uuid7(now)),
+        live=asker.live,
+        state=CaseState(),
+        minimum_age=0,
+        time_zone=time_zone_of(asker.client),
+        basis=False,
+        deadline_passed=False,
+        review_requested=False,
+    )
+
+
+def record_basis(case: str, basis: v.BiometricBasisRecorded, *, now: datetime) -> None:
+    """Record a ground for processing the applicant's face; waiting face steps run from now on."""
+    with transaction.atomic():
+        _record(decide.record_basis(rows.standing_of(case), basis), now)
+
+
+def withdraw_basis(case: str, *, now: datetime) -> None:
+    """End that ground: face steps that have not ended stop."""
+    with transaction.atomic():
+        _record(decide.withdraw_basis(rows.standing_of(case)), now)
+
+
+def draw_challenge(case: str, *, now: datetime) -> Drawn:
+    """Draw what the person is asked to do before the camera, or give what still waits for its clip.
+
+    Raises:
+        Refused: `not_accepting` or `too_many_attempts`.
+    """
+    with transaction.atomic():
+        standing = rows.standing_of(case)
+        decide.accepting(standing)
+        drawn = decide.draw_challenge(
+            rows.challenges_of(case),
+            rows.days_of(standing.applicant, to_us(now - _DAY)),
+            now=now,
+            new_id=str(new_uuid7(now)),
+            randbelow=secrets.randbelow,
+        )
+        if isinstance(drawn, Drawn):
+            return drawn
+        _record([decide.draft(standing, drawn)], now)
+        return rows.challenges_of(case)[-1]
+
+
+def submit(case: str, *, by: str, now: datetime) -> None:
+    """Say that no more evidence comes; `by` is client or applicant."""
+    with transaction.atomic():
+        _record(decide.submit(rows.standing_of(case), by=by, now=now), now)
+
+
+def withdraw(case: str, *, by: str, now: datetime) -> None:
+    """Call a case off; `by` is client or applicant."""
+    with transaction.atomic():
+        _record(decide.withdraw(rows.standing_of(case), by=by), now)
+
+
+def request_review(case: str, *, by: str, now: datetime) -> None:
+    """Ask that a person looks at a case; `by` is client or applicant."""
+    with transaction.atomic():
+        _record(decide.request_review(rows.standing_of(case), by=by), now)
+
+
+def issue_capture(case: str, *, now: datetime) -> Grant:
+    """Give a case a fresh token and capture code; the older ones end.
+
+    Raises:
+        Refused: `not_accepting`: the case is over.
+    """
+    grant = tokens.mint(now=now, replaces=True)
+    with transaction.atomic():
+        standing = rows.standing_of(case)
+        if standing.over:
+            raise Refused("not_accepting", f"the case is {standing.state.status}; open a new one")
+        _record([decide.draft(standing, grant.issued)], now)
+    return grant
+
+
+def exchange_code(code: str, *, now: datetime) -> tuple[str, Grant]:
+    """Change the code of a capture address for a case token, once.
+
+    Returns:
+        The case's id, and the token.
+
+    Raises:
+        Unauthorised: no such code, or it was used, replaced or has expired.
+    """
+    grant = tokens.mint(now=now, exchanged=code)
+    with transaction.atomic():
+        case = tokens.case_of_code(code, now=now)
+        _record([decide.draft(rows.standing_of(case), grant.issued)], now)
+    return case, grant
+
+
+def pass_deadline(case: str, *, now: datetime) -> None:
+    """End the checks that still run when a submitted case's time is over; again, or with none: nothing."""
+    with transaction.atomic():
+        _record(decide.pass_deadline(rows.standing_of(case), now=now), now)
+
+
+def expire(case: str, *, now: datetime) -> None:
+    """End a case that was neither submitted nor decided, once its last token has ended; before: nothing."""
+    with transaction.atomic():
+        ended_at = tokens.last_end(case)
+        _record(decide.expire(rows.standing_of(case), token_ended_at=ended_at, now=now), now)
+
+
+def record_facts(case: str, facts: Iterable[Message], *, now: datetime, causation: str = "") -> None:
+    """Add facts to a case, personal fields in clear; facts never conflict.
+
+    Args:
+        case: its id.
+        facts: messages of the streams of partials, results and the case.
+        now: the present moment.
+        causation: id of the event they follow from; empty: none.
+    """
+    with transaction.atomic():
+        standing = rows.standing_of(case)
+        drafts = [
+            Draft(
+                message=fact,
+                subject=case,
+                client=standing.client,
+                applicant=standing.applicant,
+                causation=causation,
+            )
+            for fact in facts
+        ]
+        _record(drafts, now)
+
+
+def note_view(case: str, viewed: v.PersonalDataViewed, *, now: datetime) -> None:
+    """Record that somebody looks at personal data of a case; call it before the data is shown."""
+    record_facts(case, [viewed], now=now)
+
+
+def _record(drafts: Sequence[Draft], now: datetime) -> None:
+    if drafts:
+        journal.record(drafts, now=now)
