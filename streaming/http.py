@@ -7,7 +7,6 @@ import json
 from collections.abc import Callable, Coroutine
 from typing import TypedDict
 from urllib.parse import parse_qsl
-from uuid import UUID
 
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 
@@ -30,7 +29,7 @@ _HEADERS = [
 
 
 class _Route(TypedDict):
-    kwargs: dict[str, UUID]
+    kwargs: dict[str, str]
 
 
 class RoutedScope(HTTPScope):
@@ -66,7 +65,7 @@ class FeedHttp:
         request = Request(
             header=headers.get("authorization", ""),
             fields=query_fields(scope["query_string"]),
-            case=str(scope["url_route"]["kwargs"].get("case", "")),
+            case=scope["url_route"]["kwargs"].get("case", ""),
         )
         return await in_reader_thread(open_stream, request, now=self._pace.clock())
 

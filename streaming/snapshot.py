@@ -49,7 +49,7 @@ def snapshot(case: str, principal: Principal) -> dict[str, Json]:
     known = _known(case, principal)
     feed = feed_of(known.client, live=known.live)
     rows = _rows(Part(feed=feed, case=case), known.last)
-    state = load(bytes(known.state))
+    state = load(known.state.encode())
     told = _Told.of(rows, personal="feed:personal" in principal.scopes)
     return {
         "id": case,

@@ -55,11 +55,11 @@ def lines(address: str, path: str, auth: Mapping[str, str], **fields: str) -> li
     return [json.loads(line) for line in answer.text.splitlines()]
 
 
-def records(frames: list[Frame]) -> list[dict[str, object]]:
+def records(frames: list[Frame]) -> list[Frame]:
     """Keep the records."""
     return [frame for frame in frames if frame["frame"] == "record"]
 
 
-def numbers(frames: list[Frame]) -> list[object]:
+def numbers(frames: list[Frame]) -> list[int]:
     """Give the numbers of the records."""
     return [frame["number"] for frame in records(frames)]

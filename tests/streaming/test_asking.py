@@ -89,4 +89,4 @@ def test_a_subscription_is_not_built_yet() -> None:
 def test_limits_waits_and_kinds_are_read() -> None:
     asked = parse({"limit": "5", "wait": "0", "until": "caught_up", "kinds": "check,decision"})
     assert (asked.limit, asked.wait_s, asked.until_caught_up) == (5, 0, True)
-    assert asked.kinds == {"check", "decision"}
+    assert asked.kinds == frozenset({"check", "decision"})

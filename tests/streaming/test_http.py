@@ -29,7 +29,7 @@ def client(house: House) -> Client:
     return made
 
 
-def refused(address: str, path: str, headers: dict[str, str]) -> tuple[int, dict[str, object]]:
+def refused(address: str, path: str, headers: dict[str, str]) -> tuple[int, Frame]:
     answer = httpx.get(f"http://{address}{path}", headers=headers)
     assert answer.headers["content-type"] == "application/problem+json"
     return answer.status_code, answer.json()

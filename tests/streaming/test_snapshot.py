@@ -10,13 +10,13 @@ from protocol.schemas import verification_v1_pb2 as verification
 from streaming.snapshot import snapshot
 from tests.streaming import told
 from tests.streaming.conftest import Case, House
-from tests.streaming.reading import Reader
+from tests.streaming.reading import Frame, Reader
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "keys", "feed"])
 BACK = "0190f3a0-0000-7000-8000-0000000000e2"
 
 
-def seen(case: Case, reader: Reader) -> dict[str, object]:
+def seen(case: Case, reader: Reader) -> Frame:
     principal = authenticate(reader.auth["Authorization"], now=case.client.house.now)
     return dict(snapshot(case.id, principal))
 
@@ -71,11 +71,12 @@ def test_a_case_that_only_the_journal_has_is_waited_for(
 
 def test_nobody_else_sees_the_case(house: House) -> None:
     case = house.client().case()
-    for stranger, code in [
+    strangers: list[tuple[Reader, str]] = [
         (house.client(), "not_found"),
         (house.client(live=False), "not_found"),
         (case.phone(), "forbidden_scope"),
-    ]:
+    ]
+    for stranger, code in strangers:
         with pytest.raises(Refused) as caught:
             seen(case, stranger)
         assert caught.value.code == code
