@@ -1,38 +1,59 @@
-"""The addresses of the feed: the long HTTP responses, and the WebSocket."""
+"""The addresses of the feed, joined with everything else that is served over HTTP."""
 
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
+from channels.routing import ProtocolTypeRouter, URLRouter
 from django.db import connections
-from django.urls import URLPattern, path
+from django.http.response import HttpResponseBase
+from django.urls import re_path
 
 from streaming.http import FeedHttp
 from streaming.pace import Pace
 from streaming.socket import FeedSocket
 from streaming.tailer import Tailer, tailer
 
-__all__ = ["http_patterns", "patterns", "websocket_patterns"]
+if TYPE_CHECKING:
+    from channels.routing import _ExtendedURLPattern
+
+__all__ = ["SHIPPED_PACE", "application"]
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _tailer() -> Tailer:
-    return tailer(Path(connections["feed"].settings_dict["NAME"]))
+SHIPPED_PACE = Pace(clock=_now, random_01=random.random)
 
 
-def patterns(pace: Pace) -> tuple[list[URLPattern], list[URLPattern]]:
-    """Give the HTTP and the WebSocket addresses, with streams that keep to a pace."""
+def application(rest: object, *, pace: Pace = SHIPPED_PACE) -> ProtocolTypeRouter:
+    """Make the public ASGI application: the feed's long responses and sockets, and `rest` for all else.
+
+    Args:
+        rest: an ASGI application for HTTP.
+        pace: the times of the streams.
+    """
     http = FeedHttp(pace=pace, tailer=_tailer)
     socket = FeedSocket.as_asgi(pace=pace, tailer=_tailer)
-    return (
-        [path("v1/feed", http), path("v1/cases/<uuid:case>/feed", http)],
-        [path("v1/feed", socket)],
+    addresses = [
+        _route(r"^v1/feed$", http),
+        _route(r"^v1/cases/(?P<case>[0-9a-f-]{36})/feed$", http),
+        _route(r"", rest),
+    ]
+    return ProtocolTypeRouter(
+        {"http": URLRouter([*addresses]), "websocket": URLRouter([_route(r"^v1/feed$", socket)])}
     )
 
 
-http_patterns, websocket_patterns = patterns(Pace(clock=_now, random_01=random.random))
+def _route(address: str, app: object) -> _ExtendedURLPattern:
+    """Lead an address to an ASGI application: Channels calls it as one, though Django speaks of views."""
+    return cast("_ExtendedURLPattern", re_path(address, cast("Callable[..., HttpResponseBase]", app)))
+
+
+def _tailer() -> Tailer:
+    return tailer(Path(connections["feed"].settings_dict["NAME"]))

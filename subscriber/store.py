@@ -6,14 +6,15 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from subscriber.errors import StoreAway
 
 __all__ = ["Row", "SqliteStore", "Store", "Value", "is_passing"]
 
 Value = str | int | float | bytes | None
-Row = tuple[Value, ...]
+# What a column holds is the statement's to know: the one place where a type is taken on trust.
+Row = tuple[Any, ...]
 
 # Busy, locked, out of memory, I/O, full, cannot open (sqlite.org/rescode.html): these may pass by themselves.
 _PASSING: Final = frozenset({5, 6, 7, 10, 13, 14})
