@@ -258,6 +258,7 @@ STEPS: tuple[Step, ...] = (
         name="portrait",
         hears=(v.PageRectified, *_BASIS),
         needs=("page:front",),
+        also=("basis",),
         prepare=_prepare_portrait,
         work=looks.look_at_portrait,
         tell=_tell_portrait,

@@ -16,12 +16,14 @@ STEPS: tuple[Step, ...] = (
         name="quality",
         hears=(v.DocumentClassified,),
         needs=("classified:front",),
+        also=("classified:back",),
         tell=quality.judge,
     ),
     Step(
         name="document",
         hears=(v.DocumentClassified, *_READ),
         needs=("classified:front", "fields:front", "zone:front"),
+        also=("classified:back",),
         tell=document.judge,
     ),
     Step(
