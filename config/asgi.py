@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import cast
 
 from django.core.asgi import get_asgi_application
 
@@ -11,7 +12,9 @@ _rest = get_asgi_application()
 
 # The feed's modules name tables: they are imported when Django has them.
 from streaming import routing  # noqa: E402 - see above
+from verification.api.arrival import App, Arrival  # noqa: E402 - see above
 
 __all__ = ["application"]
 
-application = routing.application(_rest)
+# Outermost: it sees an upload's first byte, which Django learns of only when the last one has come.
+application = Arrival(cast("App", routing.application(_rest)))

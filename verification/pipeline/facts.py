@@ -72,8 +72,8 @@ class Facts:
     def ready(self, needs: tuple[str, ...], event: Event, also: tuple[str, ...] = ()) -> bool:
         """Tell whether an event gives reason to act.
 
-        All of `needs` must be known; the event must be one of them, or of `also`, and not overtaken by a newer.
-        A basis that is withdrawn undoes no answer: it gives no reason to look again.
+        All of `needs` must be known; the event must be one of them, or of `also`, and not overtaken by a
+        newer. A basis that is withdrawn undoes no answer: it gives no reason to look again.
         """
         name = name_of(event)
         current = self.events.get(name)

@@ -29,9 +29,10 @@ class Step:
     """One question put to evidence.
 
     `hears` are the messages it follows; it acts when all facts of `needs` are known, and again when one of
-    them, or of `also`, changes. `prepare(facts)` gives what its work looks at, or `Failed` when there is nothing to look at;
-    `work` runs in a vision process. `tell(facts, found, now)` makes the messages it emits: `found` is what
-    the work returned, or `Failed`. A step without `work` tells from its facts alone, with `found` None.
+    them, or of `also`, changes. `prepare(facts)` gives what its work looks at, or `Failed` when there is
+    nothing to look at; `work` runs in a vision process. `tell(facts, found, now)` makes what it emits:
+    `found` is what the work returned, or `Failed`. A step without `work` tells from its facts alone, with
+    `found` None.
     """
 
     name: str
