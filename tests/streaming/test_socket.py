@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
@@ -33,7 +35,10 @@ def opened(
 
 
 def told_until_closed(socket: ClientConnection) -> tuple[list[Frame], int]:
-    frames: list[Frame] = [json.loads(frame) for frame in socket]
+    frames: list[Frame] = []
+    with suppress(ConnectionClosed):
+        while True:
+            frames.append(json.loads(socket.recv(timeout=5)))
     assert socket.close_code is not None
     return frames, socket.close_code
 
