@@ -14,7 +14,7 @@ from django.urls import re_path
 
 from streaming.http import FeedHttp
 from streaming.pace import Pace
-from streaming.socket import FeedSocket
+from streaming.socket import FeedSocket, NoSuchSocket
 from streaming.tailer import Tailer, tailer
 
 if TYPE_CHECKING:
@@ -34,7 +34,10 @@ def patterns(pace: Pace) -> tuple[Routes, Routes]:
     http = FeedHttp(pace=pace, tailer=_tailer)
     socket = FeedSocket.as_asgi(pace=pace, tailer=_tailer)
     case = r"^v1/cases/(?P<case>[0-9a-f-]{36})/feed$"
-    return [_route(r"^v1/feed$", http), _route(case, http)], [_route(r"^v1/feed$", socket)]
+    return [_route(r"^v1/feed$", http), _route(case, http)], [
+        _route(r"^v1/feed$", socket),
+        _route(r"", NoSuchSocket.as_asgi()),
+    ]
 
 
 def _route(address: str, app: object) -> _ExtendedURLPattern:
