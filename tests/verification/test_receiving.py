@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from events import journal
-from events.keys import destroy_key
 from events.errors import Erased
+from events.keys import destroy_key
 from protocol.catalogue import PersonalClass
 from protocol.problems import Refused
 from tests.verification.conftest import NOW

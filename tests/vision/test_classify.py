@@ -41,6 +41,18 @@ def test_a_sideways_photograph_is_unknown_and_has_no_straight_page() -> None:
     assert straight_page(photo, seen) is None
 
 
+def test_the_data_page_of_a_passport_lying_open_is_its_lower_half() -> None:
+    page = flat("passport")[..., ::-1]
+    cover = np.full_like(page, (212, 220, 216))
+    desk = np.full((3000, 2200, 3), 40, np.uint8)
+    desk[300:2552, 300:1900] = np.vstack([cover, page])
+    seen = classify(desk)
+    straight = straight_page(desk, seen)
+    assert (seen.document_type, seen.turned_180) == ("passport", False)
+    assert straight is not None
+    assert float(np.median(np.abs(straight.astype(int) - page.astype(int)))) < 20
+
+
 def test_a_desk_without_a_document_is_unknown_without_a_page() -> None:
     seen = classify(empty("dark"))
     assert (seen.document_type, seen.page) == ("unknown", None)

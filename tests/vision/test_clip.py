@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from fractions import Fraction
 from typing import cast
 
@@ -12,6 +13,7 @@ import pytest
 from av.video.stream import VideoStream
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from tests.vision.recorded import clip
 from verification.vision.clip import UnreadableClip, facts, frames
@@ -25,11 +27,17 @@ def coded(stamps_ms: list[int], *, container: str = "mp4", codec: str = "libx264
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
         stream.codec_context.time_base = Fraction(1, 1000)
         for stamp in stamps_ms:
-            picture = av.VideoFrame.from_ndarray(np.full((48, 64, 3), stamp % 200, np.uint8), format="rgb24")
+            picture = av.VideoFrame.from_ndarray(quarter_lit(), format="gray")
             picture.pts, picture.time_base = stamp, Fraction(1, 1000)
             out.mux(stream.encode(picture))
         out.mux(stream.encode(None))
     return target.getvalue()
+
+
+def quarter_lit() -> NDArray[np.uint8]:
+    picture = np.zeros((48, 64), np.uint8)
+    picture[:24, :32] = 255
+    return picture
 
 
 @settings(max_examples=10)
@@ -64,6 +72,20 @@ def test_a_clip_cut_short_gives_what_can_be_read() -> None:
 
 def test_reading_stops_at_the_asked_time() -> None:
     assert len(list(frames(coded([0, 100, 200, 300]), until_ms=210))) == 3
+
+
+def turned_clockwise(data: bytes) -> bytes:
+    """Let the track header say what an upright phone writes (its matrix: ISO/IEC 14496-12, section 8.3.2)."""
+    start = data.index(b"tkhd") + 4 + 40
+    matrix = struct.pack(">5i", 0, 0x10000, 0, -0x10000, 0)
+    return data[:start] + matrix + data[start + 20 :]
+
+
+def test_a_phones_rotation_is_undone() -> None:
+    (frame,) = frames(turned_clockwise(coded([0])))
+    assert frame.y.shape == (64, 48)
+    assert frame.y[:20, 30:].mean() > 200
+    assert frame.y[40:, :20].mean() < 60
 
 
 def test_a_crop_has_the_colours_of_the_picture() -> None:

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from tests.specimens.portraits import portrait
 from tests.vision.recorded import clip, room, track
-from verification.vision.face_track import follow, follow_photo, ied_px, yaw_proxy
+from verification.vision.face_track import follow, follow_photo
 from verification.vision.faces import distance_l2, embed, find_faces
+from verification.vision.follower import ied_px, yaw_proxy
 
 POINTS = arrays(np.float64, (5, 2), elements=st.floats(0, 1_000))
 FACE = np.array([[90, 40], [70, 40], [10, 40], [30, 40], [50, 70]], np.float64)

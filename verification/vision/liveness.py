@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verification.vision.eyes import eye_contrast, shut_01
-from verification.vision.face_track import FaceTrack, ied_px, yaw_proxy
+from verification.vision.face_track import FaceTrack
+from verification.vision.follower import ied_px, yaw_proxy
 from verification.vision.grades import Cue
 from verification.vision.moire import moire_of_patches
 from verification.vision.repeats import frozen_ms, loop_likeness

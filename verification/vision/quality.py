@@ -22,7 +22,7 @@ THRESHOLDS = {
     # the page: 0.20-0.26 / 0.26-0.29 / 0.45-0.51 / 0.53-0.60; Tesseract begins to lose fields at 5.
     "blur_01": 0.52,
     # Largest burnt-out spot, as a share of the page. Specimens without the fault 0.010 at most (n = 200),
-    # with it 0.06 at least.
+    # with it 0.055 at least.
     "glare_01": 0.02,
     # How far a corner may lie outside of the picture, as a share of its longer side: the corners' own error.
     "outside_01": 0.002,
