@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS pipeline_fact (
 
 _PARTIALS: dict[type[Message], str] = {
     v.DocumentClassified: "classified",
+    v.PictureGraded: "graded",
     v.PageRectified: "page",
     v.FieldsRead: "fields",
     v.MachineZoneRead: "zone",
