@@ -80,13 +80,15 @@ def _repair(rule: DigitRule, layout: Layout, lines: Lines, masked: Sequence[NDAr
 
 
 def _doubts(rule: DigitRule, lines: Lines, masked: Sequence[NDArray[np.float32]]) -> list[_Swap]:
-    """List second candidates of the rule's field and its digit, the cheapest first."""
+    """List second and third candidates of the rule's field and its digit, the cheapest first."""
     places = [(span.line, column) for span in rule.over for column in range(span.start, span.stop)]
     swaps: list[_Swap] = []
     for line, column in [*places, (rule.line, rule.column)]:
         scores = masked[line][column]
-        candidate = int(np.argsort(scores)[-2])
-        swaps.append((float(scores.max() - scores[candidate]), line, column, CHARACTERS[candidate]))
+        swaps += [
+            (float(scores.max() - scores[candidate]), line, column, CHARACTERS[candidate])
+            for candidate in np.argsort(scores)[-3:-1].tolist()
+        ]
     return [swap for swap in sorted(swaps) if swap[0] <= _MAX_SWAP_COST]
 
 
