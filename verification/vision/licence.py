@@ -15,6 +15,7 @@ from verification.vision.dates import printed_dates
 from verification.vision.driver_number import TITLES, agrees_with, repair
 from verification.vision.fields import Field
 from verification.vision.licence_rows import Label, Row, page_words, read_again, rows_of
+from verification.vision.postcode import with_postcode
 from verification.vision.text import Word
 
 __all__ = ["LicenceText", "fields_from", "fixed_texts", "page_words", "read_licence"]
@@ -24,7 +25,6 @@ _SURE_01 = 0.5  # below it a word of a name or an address counts as unread
 _LEAST_01 = 0.2  # below it a field of the right form is still left out
 _ZOOMS = (1.0, 1.6)  # of a crop that is read again: once as it is, once larger
 _NAME = re.compile(r"[A-Z][A-Z'\u2019-]*")
-_POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}$")
 _AUTHORITY = re.compile(r"\bDVL?A\b")  # Great Britain: DVLA; Northern Ireland: DVA
 _FIXED_TEXTS = ("DRIVING LICENCE", "UNITED KINGDOM")
 _Readings = dict[str, tuple[Field, ...]]
@@ -166,7 +166,8 @@ def _address(rows: Sequence[Row]) -> _Found:
     lines = [[word for word in row.words if _is_print(word)] for row in rows]
     text = ", ".join(" ".join(word.text for word in line).strip(" .,:;|") for line in lines)
     text = re.sub(r"^(\d+)(?=[A-Z]{2})", r"\1 ", text)
-    return (text, [word for line in lines for word in line]) if _POSTCODE.search(text) else None
+    address = with_postcode(text)
+    return (address, [word for line in lines for word in line]) if address else None
 
 
 def _first(rows: Sequence[Row]) -> tuple[Word, ...]:
