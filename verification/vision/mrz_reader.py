@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from verification.vision.mrz import Layout, MachineZone, layout_of
-from verification.vision.mrz_align import Reading, align
+from verification.vision.mrz import MachineZone, layout_of
+from verification.vision.mrz_align import align
 from verification.vision.mrz_net import CHARACTERS, CellNet, cell_net
 from verification.vision.mrz_repair import choose
 from verification.vision.mrz_strip import Baseline, cut, find_lines
@@ -70,13 +70,11 @@ def _belong_together(upper: Baseline, lower: Baseline) -> bool:
 
 
 def _read_group(net: CellNet, grey: NDArray[np.uint8], group: Sequence[Baseline]) -> MachineZone | None:
-    """Read a group of lines at the width, of those its line count has, that is most legible."""
-    best: tuple[float, Layout, list[Reading]] | None = None
+    """Read a group of lines at the first width, of those its line count has, at which all are legible."""
     for width in (width for width, line_count in _WIDTHS if line_count == len(group)):
         readings = [align(net, cut(grey, line, width), width) for line in group]
-        mean_log = min(reading.mean_log for reading in readings)
         first = CHARACTERS[int(readings[0].cells[0].argmax())]
         layout = layout_of(line_count=len(group), width=width, first=first)
-        if layout is not None and mean_log > (best[0] if best else _LEGIBLE_LOG):
-            best = (mean_log, layout, readings)
-    return choose(best[1], [reading.cells for reading in best[2]]) if best else None
+        if layout is not None and min(reading.mean_log for reading in readings) > _LEGIBLE_LOG:
+            return choose(layout, [reading.cells for reading in readings])
+    return None
