@@ -1,4 +1,4 @@
-"""Kind `tamper`: are changed documents told from genuine ones? Columns `image, genuine` and perhaps `kind`."""
+"""Kind `tamper`: are changed documents told from genuine ones? Columns `image, genuine`, perhaps `kind`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.accuracy_faces import picture
-from benchmarks.accuracy_pages import page_of
+from benchmarks.accuracy_pages import CutPage, page_of
 from benchmarks.accuracy_report import Figure, Figures, median, read_manifest, share
 from benchmarks.accuracy_scores import area_under_curve
 from verification.vision.faces import warm_up
@@ -31,7 +31,7 @@ class _Judged:
 
 
 def run(manifest: Path) -> Figures:
-    """Judges each picture of a manifest; a picture without a page is judged whole, as an unknown document.
+    """Judges each picture of a manifest; one without a page is not judged, but counted.
 
     Raises:
         ManifestError: The manifest or a picture it names cannot be read.
@@ -65,9 +65,7 @@ def _judged(path: Path, row: dict[str, str]) -> _Judged:
     rgb = picture(path)
     start_s = time.process_time()
     page = page_of(rgb)
-    portrait = find_portrait(page.bgr, page.document_type)
-    embeddings = embed_portrait(page.bgr, portrait)
-    cues = judge(page.bgr, portrait, document_type=page.document_type, embeddings=embeddings)
+    cues = _cues(page) if page.found else ()
     return _Judged(
         genuine=row["genuine"] == "1",
         kind=row.get("kind", "") or "changed",
@@ -76,6 +74,12 @@ def _judged(path: Path, row: dict[str, str]) -> _Judged:
         page_found=page.found,
         cpu_ms=(time.process_time() - start_s) * 1000,
     )
+
+
+def _cues(page: CutPage) -> tuple[Cue, ...]:
+    portrait = find_portrait(page.bgr, page.document_type)
+    embeddings = embed_portrait(page.bgr, portrait)
+    return judge(page.bgr, portrait, document_type=page.document_type, embeddings=embeddings)
 
 
 def _figures(judged: Sequence[_Judged]) -> tuple[Figure, ...]:

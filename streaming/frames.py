@@ -9,7 +9,7 @@ from protocol.problems import Refused
 from streaming.asking import BadPartition, WrongVersion
 from streaming.feeds import Head
 from streaming.views import Shown
-from streaming.words import Json, encode, rfc3339
+from streaming.words import encode, rfc3339
 
 __all__ = ["CLOSE_CODES", "bye", "close_code", "heartbeat", "record", "refusal", "welcome"]
 
@@ -77,5 +77,4 @@ def bye(reason: str, *, retry_after_ms: int) -> bytes:
 
 def refusal(refused: Refused) -> bytes:
     """Say on an open socket why nothing will follow, with the range that exists where that is the reason."""
-    extra: dict[str, Json] = dict(refused.extra)
-    return encode({"frame": "bye", "reason": refused.code, "detail": refused.detail, **extra})
+    return encode({"frame": "bye", "reason": refused.code, "detail": refused.detail, **refused.extra})

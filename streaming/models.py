@@ -54,7 +54,10 @@ class FeedHead(models.Model):
 
 
 class FeedCase(models.Model):
-    """What the writer knows of a case: whose it is, how it stands, fields said, its last number."""
+    """What the writer knows of a case: whose it is, how it stands, fields said, its last number.
+
+    `said` and `state` are JSON, the latter as `protocol.case_state.dump` writes it.
+    """
 
     database: ClassVar[str] = "feed"
 
@@ -63,6 +66,6 @@ class FeedCase(models.Model):
     applicant = models.CharField(max_length=36)
     reference = models.CharField(max_length=64)
     live = models.BooleanField()
-    said = models.BinaryField()
-    state = models.BinaryField()
+    said = models.TextField()
+    state = models.TextField()
     last = models.PositiveBigIntegerField()

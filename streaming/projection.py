@@ -19,25 +19,31 @@ from protocol.schemas import dependency_v1_pb2 as dependency
 from protocol.schemas import verification_v1_pb2 as verification
 from streaming.words import CaseContext, Form, Json, Kind, Personal, PublicRecord, rfc3339
 
-__all__ = ["SILENT", "NumberOf", "project", "status_record"]
+__all__ = ["SILENT", "STATUS_ONLY", "NumberOf", "project", "status_record"]
 
-# The events that make no record of their own; a change of the case's status is told all the same.
+# The events that make no record but that of a new status, when there is one.
+STATUS_ONLY: Final[frozenset[type[Message]]] = frozenset(
+    {
+        verification.CaseOpened,
+        verification.CaseSubmitted,
+        verification.CaseWithdrawn,
+        verification.CaseExpired,
+    }
+)
+# The events that make no record at all.
 SILENT: Final[frozenset[type[Message]]] = frozenset(
     {
         client.ClientAdded,
         client.KeyIssued,
         client.KeyRevoked,
-        verification.CaseOpened,
         verification.CaptureTokenIssued,
         verification.BiometricBasisRecorded,
         verification.BiometricBasisWithdrawn,
         verification.ChallengeDrawn,
-        verification.CaseSubmitted,
         verification.DeadlinePassed,
         verification.ReviewRequested,
-        verification.CaseWithdrawn,
-        verification.CaseExpired,
         verification.PageRectified,
+        verification.PictureGraded,
         dependency.CallAsked,
         dependency.CallAnswered,
         dependency.CallFailed,

@@ -17,7 +17,6 @@ from rest_framework.response import Response
 
 from access.authentication import principal_of
 from access.principals import Principal, require
-from events.errors import KeysAway
 from protocol.case_state import load
 from protocol.problems import Refused
 from streaming.feeds import Part, Row, case_owner, head_of, read
@@ -43,13 +42,14 @@ def snapshot(case: str, principal: Principal) -> dict[str, Json]:
     """Tell where a case stands, from the records that the client's feed has of it.
 
     Raises:
-        Refused: `forbidden_scope`, `not_found`, or `unavailable` while feed or keys are away.
+        Refused: `forbidden_scope`, `not_found`, or `unavailable` while the feed is behind.
+        KeysAway: personal values cannot be opened now: come again.
     """
     require(principal, "feed:read")
     known = _known(case, principal)
     feed = feed_of(known.client, live=known.live)
     rows = _rows(Part(feed=feed, case=case), known.last)
-    state = load(bytes(known.state))
+    state = load(known.state.encode())
     told = _Told.of(rows, personal="feed:personal" in principal.scopes)
     return {
         "id": case,
@@ -103,24 +103,15 @@ class _Told:
         told = cls([], {}, {})
         kinds: dict[str, str] = {}
         for row in rows:
-            record = json.loads(_opened(row) if personal and row.personal else row.body)
+            record = json.loads(fill(row.body, row.personal) if personal and row.personal else row.body)
             data = {**record["data"], "number": row.number}
             match record["kind"]:
                 case Kind.EVIDENCE:
                     told.evidence.append(data)
                     kinds[data["id"]] = data["kind"]
-                case Kind.PARTIAL:
+                case Kind.PARTIAL if "fact" in data:  # what was erased names none
                     if data["fact"] not in told.facts or kinds.get(data["evidence"]) != "document_back":
                         told.facts[data.pop("fact")] = data
                 case Kind.CHECK | Kind.DECISION:
                     told.by_event.setdefault(row.event_id, {**data, "final": record["final"]})
         return told
-
-
-def _opened(row: Row) -> bytes:
-    try:
-        return fill(row.body, row.personal)
-    except KeysAway as error:
-        raise Refused(
-            "unavailable", "personal values cannot be opened now; come back", retry_after=2
-        ) from error

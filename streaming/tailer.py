@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 from weakref import WeakKeyDictionary
@@ -32,7 +33,7 @@ class Tailer:
         self._file = file
         self._poll_s = poll_s
         self._heads: dict[str, Head] = {}
-        self._waiting: dict[str, set[asyncio.Future[None]]] = {}
+        self._waiting: dict[str, dict[asyncio.Future[None], int]] = {}
         self._task: asyncio.Task[None] | None = None
         self.behind = False
         self.leaving = False
@@ -44,7 +45,7 @@ class Tailer:
         if self._above(feed, number) or self.behind or self.leaving:
             return
         bell: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(feed, set()).add(bell)
+        self._waiting.setdefault(feed, {})[bell] = number
         try:
             await asyncio.wait_for(bell, timeout_s)
         except TimeoutError:
@@ -62,7 +63,7 @@ class Tailer:
     def leave(self) -> None:
         """Let every reader say goodbye: the process ends."""
         self.leaving = True
-        self._ring(list(self._waiting))
+        self._ring_all()
 
     def _watch(self) -> None:
         if self._task is None or self._task.done():
@@ -76,7 +77,7 @@ class Tailer:
                 await self._poll(file)
         except sqlite3.Error:
             self.behind = True
-            self._ring(list(self._waiting))
+            self._ring_all()
 
     async def _poll(self, file: sqlite3.Connection) -> None:
         version = -1
@@ -92,25 +93,34 @@ class Tailer:
     def _look(self, file: sqlite3.Connection) -> None:
         found = file.execute("SELECT feed, epoch, oldest, head FROM streaming_feedhead")
         heads = {feed: Head(epoch, oldest, head) for feed, epoch, oldest, head in found}
-        moved = [feed for feed in self._waiting if heads.get(feed) != self._heads.get(feed)]
-        self._heads = heads
-        self._ring(moved)
+        before, self._heads = self._heads, heads
+        for feed, bells in self._waiting.items():
+            restored = _epoch(before, feed) not in {"", _epoch(heads, feed)}
+            _ring(bell for bell, number in bells.items() if restored or self._above(feed, number))
 
     def _above(self, feed: str, number: int) -> bool:
         seen = self._heads.get(feed)
         return seen is not None and seen.head > number
 
-    def _ring(self, feeds: list[str]) -> None:
-        for feed in feeds:
-            for bell in self._waiting.get(feed, ()):
-                if not bell.done():
-                    bell.set_result(None)
+    def _ring_all(self) -> None:
+        for bells in self._waiting.values():
+            _ring(bells)
 
     def _forget(self, feed: str, bell: asyncio.Future[None]) -> None:
         bells = self._waiting[feed]
-        bells.discard(bell)
+        del bells[bell]
         if not bells:
             del self._waiting[feed]
+
+
+def _epoch(heads: Mapping[str, Head], feed: str) -> str:
+    return heads[feed].epoch if feed in heads else ""
+
+
+def _ring(bells: Iterable[asyncio.Future[None]]) -> None:
+    for bell in bells:
+        if not bell.done():
+            bell.set_result(None)
 
 
 _TAILERS: WeakKeyDictionary[asyncio.AbstractEventLoop, Tailer] = WeakKeyDictionary()

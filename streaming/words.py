@@ -80,7 +80,7 @@ def feed_of(client: str, *, live: bool) -> str:
     return f"{client}:{'live' if live else 'test'}"
 
 
-def encode(value: Mapping[str, Json]) -> bytes:
+def encode(value: Mapping[str, object]) -> bytes:
     """Write JSON the one way the feed writes it: compact, keys in the order given, UTF-8."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
 

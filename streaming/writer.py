@@ -10,14 +10,14 @@ from hashlib import sha256
 from typing import Final
 
 from protocol.case_state import CaseState, advance, dump, load
-from protocol.catalogue import STREAMS, type_name
+from protocol.catalogue import STREAMS
 from protocol.envelope import Event
 from protocol.ids import to_us
 from protocol.schemas.verification_v1_pb2 import CaseOpened
 from streaming.personal import seal_parts
-from streaming.projection import project, status_record
+from streaming.projection import SILENT, project, status_record
 from streaming.words import CaseContext, PublicRecord, encode, rfc3339
-from subscriber import Context, Handler, Mode, Subscriber
+from subscriber import Context, Handler, Row, Subscriber
 
 __all__ = ["UnknownCase", "feed_writer", "slot_of_case"]
 
@@ -31,10 +31,9 @@ class UnknownCase(LookupError):
 
 def feed_writer() -> Subscriber:
     """Describe the writer: its name, what it follows, and what it does with each event."""
-    types = tuple(
-        type_name(message) for stream in STREAMS if stream.name in _FOLLOWED for message in stream.messages
-    )
-    handler = Handler(types=types, apply=_write, mode=Mode.PROJECT)
+    followed = (message for stream in STREAMS if stream.name in _FOLLOWED for message in stream.messages)
+    types = tuple(message for message in followed if message not in SILENT)
+    handler = Handler(types=types, apply=_write)
     return Subscriber(name="streaming.feed", streams=_FOLLOWED, handlers=(handler,))
 
 
@@ -81,17 +80,17 @@ def _known_case(event: Event, ctx: Context) -> tuple[CaseContext, CaseState] | N
     client, applicant, reference, live, said, state = rows[0]
     context = CaseContext(
         case=event.envelope.subject,
-        client=client,
-        applicant=applicant,
-        reference=reference,
+        client=str(client),
+        applicant=str(applicant),
+        reference=str(reference),
         live=bool(live),
-        said=frozenset(json.loads(bytes(said))),
+        said=frozenset(json.loads(str(said))),
     )
-    return context, load(bytes(state))
+    return context, load(str(state).encode())
 
 
 def _remember(context: CaseContext, state: CaseState, last: int, ctx: Context) -> None:
-    said = json.dumps(sorted(context.said)).encode()
+    said = json.dumps(sorted(context.said))
     ctx.execute(
         'INSERT INTO streaming_feedcase ("case", client, applicant, reference, live, said, state, last)'
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -104,7 +103,7 @@ def _remember(context: CaseContext, state: CaseState, last: int, ctx: Context) -
             context.reference,
             context.live,
             said,
-            dump(state),
+            dump(state).decode(),
             last,
         ),
     )
@@ -115,7 +114,7 @@ def _number_of(event_id: str, feed: str, ctx: Context) -> int | None:
     rows = ctx.execute(
         "SELECT MIN(number) FROM streaming_feedrecord WHERE event_id = ? AND feed = ?", (event_id, feed)
     )
-    return rows[0][0]
+    return _number(rows)
 
 
 def _take_numbers(event: Event, feed: str, count: int, ctx: Context) -> int:
@@ -126,7 +125,13 @@ def _take_numbers(event: Event, feed: str, count: int, ctx: Context) -> int:
         " head = streaming_feedhead.head + excluded.head RETURNING head",
         (feed, event.envelope.epoch, count),
     )
-    return rows[0][0]
+    return _number(rows) or 0
+
+
+def _number(rows: list[Row]) -> int | None:
+    """Take the one number that a statement gave."""
+    value = rows[0][0]
+    return value if isinstance(value, int) else None
 
 
 def _insert(

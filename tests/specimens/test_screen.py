@@ -17,22 +17,22 @@ GREY = (
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_a_visible_grid_stands_out_of_the_spectrum(seed):
+def test_a_visible_grid_stands_out_of_the_spectrum(seed: int) -> None:
     y, _, _ = refilm(GREY, make_screen(np.random.default_rng(seed), SIZE), (0.0, 0.0))
     assert moire(np.ascontiguousarray(y[:256, :256])) > 2.3
 
 
-def test_planes_keep_their_sizes_on_the_screen():
+def test_planes_keep_their_sizes_on_the_screen() -> None:
     shown = refilm(GREY, make_screen(np.random.default_rng(1), SIZE), (5.0, -5.0))
     assert [plane.shape for plane in shown] == [plane.shape for plane in GREY]
 
 
-def test_a_glare_brightens_a_part_of_the_picture():
+def test_a_glare_brightens_a_part_of_the_picture() -> None:
     screen = make_screen(np.random.default_rng(1), SIZE, contrast=0.0)
     y, _, _ = refilm(GREY, screen, (0.0, 0.0))
     assert int(y.max()) - int(np.median(y)) > 20
 
 
-def test_a_hand_that_shakes_moves_the_grid():
+def test_a_hand_that_shakes_moves_the_grid() -> None:
     screen = make_screen(np.random.default_rng(1), SIZE)
     assert not np.array_equal(refilm(GREY, screen, (0.0, 0.0))[0], refilm(GREY, screen, (4.0, 0.0))[0])

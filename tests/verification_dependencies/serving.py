@@ -29,8 +29,16 @@ def _serve(listener: socket.socket, parts: Sequence[bytes], pause_s: float, hear
         while True:
             connection, _ = listener.accept()
             with connection, suppress(OSError):
-                heard.append(connection.recv(65_536))
+                heard.append(_question(connection))
                 _answer(connection, parts, pause_s)
+
+
+def _question(connection: socket.socket) -> bytes:
+    """Read head and body, which may come in parts."""
+    heard = b""
+    while not heard.endswith(b"}") and (part := connection.recv(65_536)):
+        heard += part
+    return heard
 
 
 def _answer(connection: socket.socket, parts: Sequence[bytes], pause_s: float) -> None:

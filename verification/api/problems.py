@@ -45,8 +45,8 @@ def answer(error: Exception, _context: Mapping[str, object]) -> Response | None:
     return None if refused is None else _response(refused)
 
 
-def not_found(_request: HttpRequest, _exception: Exception) -> JsonResponse:
-    """Answer an address that leads nowhere (Django's handler404)."""
+def not_found(_request: HttpRequest, exception: Exception) -> JsonResponse:
+    """Answer an address that leads nowhere (Django's handler404, which names its arguments)."""
     return _document(Refused("not_found", "there is nothing at this address"))
 
 

@@ -43,7 +43,8 @@ _HEADING = (2.0, 6.0)
 _GREY_PAGE = 5.0
 _KNOWN = 0.4
 _WHOLE_FRAME = 0.8
-_SEEN = 0.5
+_LEAST_OPEN = 0.65
+_SEEN = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def classify(bgr: Bgr) -> Classification:
     without a page is `unknown` without one.
     """
     found = find_page(bgr)
-    best = _NOTHING if found is None else _looked_at(bgr, found)
+    best = _NOTHING if found is None else _opened_or_single(bgr, found)
     if best.document_type == "unknown" and 1.25 < bgr.shape[1] / bgr.shape[0] < 1.75:
         scan = _looked_at(bgr, _whole_frame(bgr))
         if scan.document_type != "unknown":
@@ -115,6 +116,24 @@ def _feature(name: str, score: float) -> Cue:
     return Cue(name, "caution", ("not_like_its_class",), score)
 
 
+def _opened_or_single(bgr: Bgr, page: Page) -> Classification:
+    # A passport lying open is two pages one above the other; its data page is the half with the machine zone.
+    for half in _halves(page) if page.sideways and page.aspect > _LEAST_OPEN else ():
+        seen = _looked_at(bgr, half)
+        if seen.document_type == "passport":
+            return seen
+    return _looked_at(bgr, page)
+
+
+def _halves(page: Page) -> tuple[Page, Page]:
+    top_left, top_right, low_right, low_left = page.corners
+    left, right = (top_left + low_left) / 2, (top_right + low_right) / 2
+    lower = np.array([left, right, low_right, low_left], np.float32)
+    upper = np.array([top_left, top_right, right, left], np.float32)
+    aspect = 2 * page.aspect
+    return Page(lower, page.confidence_01, aspect), Page(upper, page.confidence_01, aspect)
+
+
 def _looked_at(bgr: Bgr, page: Page) -> Classification:
     if page.sideways:
         return Classification("unknown", "unknown", 0.0, page, False)
@@ -140,7 +159,7 @@ def _small(bgr: Bgr, page: Page) -> Bgr:
 def _whole_frame(bgr: Bgr) -> Page:
     height, width = bgr.shape[:2]
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32) - 0.5
-    return Page(corners.astype(np.float32), 0.5, width / height)
+    return Page(corners.astype(np.float32), _SEEN, width / height)
 
 
 def _class_of(look: Layout) -> tuple[DocumentType, Side, float]:

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import io
-import struct
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
 
 __all__ = ["MAX_PIXELS", "Bgr", "Header", "Unreadable", "decode", "encode_jpeg", "header"]
 
 Bgr = NDArray[np.uint8]
 
 MAX_PIXELS = 50_000_000
-_MEDIA_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
-_BAD_HEADER = (UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning)
-_BAD_BYTES = (OSError, SyntaxError, ValueError, struct.error, EOFError)
 
 
-class Unreadable(ValueError):  # noqa: N818 - the word that reasons and clients know
+class Unreadable(ValueError):
     """These bytes are no picture that can be read; the message says what is wrong and names no content."""
 
 
@@ -40,16 +35,15 @@ def header(data: bytes) -> Header:
     Raises:
         Unreadable: when it is neither JPEG, PNG nor WebP, is not whole, or has more than `MAX_PIXELS` pixels.
     """
-    try:
-        with Image.open(io.BytesIO(data), formats=tuple(_MEDIA_TYPES)) as picture:
-            kind, (width, height) = str(picture.format), picture.size
-    except _BAD_HEADER + _BAD_BYTES as error:
-        raise Unreadable("not a JPEG, PNG or WebP picture: take the picture again") from error
+    media_type, read_size, is_whole = _kind_of(data)
+    width, height = read_size(data)
+    if not width * height:
+        raise Unreadable("the picture does not say its size: take the picture again")
     if width * height > MAX_PIXELS:
         raise Unreadable(f"{width} x {height} pixels are more than {MAX_PIXELS}: send a smaller picture")
-    if not _is_whole(data, kind):
+    if not is_whole(data):
         raise Unreadable("the picture's end is missing: send the whole file")
-    return Header(_MEDIA_TYPES.get(kind, "image/jpeg"), width, height)
+    return Header(media_type, width, height)
 
 
 def decode(data: bytes) -> Bgr:
@@ -76,18 +70,61 @@ def encode_jpeg(bgr: Bgr, quality: int = 90) -> bytes:
     return coded.tobytes()
 
 
-def _is_whole(data: bytes, kind: str) -> bool:
-    # OpenCV fills the missing part of a cut file with grey and says nothing, so the end mark is looked for.
-    if kind == "PNG":
-        return b"IEND" in data[-64:] or data.rfind(b"IEND\xae\x42\x60\x82") > 0
-    if kind == "WEBP":
-        return int.from_bytes(data[4:8], "little") + 8 <= len(data)
-    return data.find(b"\xff\xd9", _first_scan(data)) > 0
+def _kind_of(data: bytes) -> tuple[str, Callable[[bytes], tuple[int, int]], Callable[[bytes], bool]]:
+    if data.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg", _jpeg_size, _jpeg_is_whole
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png", _png_size, _png_is_whole
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return "image/webp", _webp_size, _webp_is_whole
+    raise Unreadable("not a JPEG, PNG or WebP picture: take the picture again")
 
 
-def _first_scan(data: bytes) -> int:
+# OpenCV fills the missing part of a cut file with grey and says nothing, so the end is looked for here.
+
+
+def _jpeg_size(data: bytes) -> tuple[int, int]:
+    # ITU-T T.81, B.2.2: any start of frame but the tables that share its range (DHT, JPG, DAC).
+    for marker, place in _jpeg_segments(data):
+        if 0xC0 <= marker <= 0xCF and marker not in {0xC4, 0xC8, 0xCC}:
+            return int.from_bytes(data[place + 7 : place + 9]), int.from_bytes(data[place + 5 : place + 7])
+    return 0, 0
+
+
+def _jpeg_is_whole(data: bytes) -> bool:
     # Thumbnails within the segments before the first scan have end marks of their own.
+    first_scan = next((place for marker, place in _jpeg_segments(data) if marker == 0xDA), len(data))
+    return data.find(b"\xff\xd9", first_scan) > 0
+
+
+def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int]]:
     place = 2
-    while place + 4 <= len(data) and data[place] == 0xFF and data[place + 1] != 0xDA:
-        place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
-    return place
+    while place + 4 <= len(data) and data[place] == 0xFF:
+        marker = data[place + 1]
+        yield marker, place
+        if marker == 0xDA:
+            return
+        place += 1 if marker == 0xFF else 2 + int.from_bytes(data[place + 2 : place + 4])
+
+
+def _png_size(data: bytes) -> tuple[int, int]:
+    return int.from_bytes(data[16:20]), int.from_bytes(data[20:24])
+
+
+def _png_is_whole(data: bytes) -> bool:
+    return data.rfind(b"IEND\xae\x42\x60\x82") > 0
+
+
+def _webp_size(data: bytes) -> tuple[int, int]:
+    # RFC 9649, 2.5 to 2.7: extended, lossless and lossy files tell their size in three ways.
+    if data[12:16] == b"VP8X":
+        return 1 + int.from_bytes(data[24:27], "little"), 1 + int.from_bytes(data[27:30], "little")
+    if data[12:16] == b"VP8L":
+        bits = int.from_bytes(data[21:25], "little")
+        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    sides = int.from_bytes(data[26:28], "little"), int.from_bytes(data[28:30], "little")
+    return sides[0] & 0x3FFF, sides[1] & 0x3FFF
+
+
+def _webp_is_whole(data: bytes) -> bool:
+    return int.from_bytes(data[4:8], "little") + 8 <= len(data)

@@ -121,7 +121,7 @@ def _fitted(bgr: Bgr, quad: Quad) -> Page | None:
 
 
 def _square(corners: Quad) -> float:
-    # A slanted camera makes opposite sides differ by a few percent; a pen taken for a side, by a sixth and more.
+    # A slanted camera makes opposite sides differ by a few percent, a pen taken for a side by a sixth.
     sides = np.linalg.norm(corners - np.roll(corners, -1, axis=0), axis=1)
     opposite = np.sort(np.stack([sides[:2], sides[2:]]), axis=0)
     ratio = float((opposite[1] / np.maximum(opposite[0], 1e-6)).max())

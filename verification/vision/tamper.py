@@ -1,7 +1,8 @@
 """Was the document tampered with? Five cues of a page, each of which sees one kind of attack.
 
 `ghost_match` (the portrait was exchanged), `portrait_edges` (it was stuck on or laid in), `text_edit` (a
-field was changed), `screen` and `print` (the picture shows an image of the document). Only the first is biometric.
+field was changed), `screen` and `print` (the picture shows an image of the document); `portrait` says whether
+there is one. Only the first is biometric.
 """
 
 from __future__ import annotations

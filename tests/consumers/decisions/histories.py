@@ -17,7 +17,7 @@ from protocol.ids import to_us
 from protocol.schemas import decisions_v1_pb2 as decisions
 from protocol.schemas import verification_v1_pb2 as verification
 
-__all__ = ["START", "Teller", "check", "checks", "evidence", "line", "number", "opening", "tell"]
+__all__ = ["START", "Teller", "check", "checks", "evidence", "line", "number", "opening", "short", "tell"]
 
 START = datetime(2026, 1, 2, tzinfo=UTC)
 CASE, CLIENT = "case", "cl_0000000000000001"
@@ -97,7 +97,7 @@ class Teller:
     @property
     def words(self) -> list[str]:
         """What was said, in short: outcome, state, and a + where something is still missing."""
-        return [_short(message) for message in self.said]
+        return [short(message) for message in self.said]
 
 
 def tell(events: Iterable[Event]) -> Teller:
@@ -108,7 +108,8 @@ def tell(events: Iterable[Event]) -> Teller:
     return teller
 
 
-def _short(message: Message) -> str:
+def short(message: Message) -> str:
+    """Say a decision in short."""
     match message:
         case decisions.DecisionReached():
             return f"{message.outcome} {message.state}{'+' if message.missing else ''}"

@@ -25,7 +25,7 @@ def answer(policy: Policy, values: dict[str, str], *, minimum_age: int = 0, ahea
 
 
 @given(policy=POLICY, whole=FACTS)
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 def test_a_final_answer_is_what_every_completion_gives(policy: Policy, whole: Whole) -> None:
     said, possible = ask(policy, whole), outcomes(policy, whole)
 
@@ -34,7 +34,7 @@ def test_a_final_answer_is_what_every_completion_gives(policy: Policy, whole: Wh
 
 
 @given(policy=POLICY, whole=FACTS)
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 def test_an_answer_is_settled_exactly_when_nothing_could_change_it(policy: Policy, whole: Whole) -> None:
     said, possible = ask(policy, whole), outcomes(policy, whole)
 
@@ -43,7 +43,7 @@ def test_an_answer_is_settled_exactly_when_nothing_could_change_it(policy: Polic
 
 
 @given(policy=POLICY, whole=FACTS)
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 def test_what_is_missing_is_what_could_change_the_answer(policy: Policy, whole: Whole) -> None:
     checks = {"document_type": "document", "age_fact": "age"}
 
@@ -53,6 +53,7 @@ def test_what_is_missing_is_what_could_change_the_answer(policy: Policy, whole: 
 
 
 @given(policy=POLICY, whole=FACTS)
+@settings(deadline=None, max_examples=50)
 def test_nobody_too_young_or_of_unknown_age_is_approved(policy: Policy, whole: Whole) -> None:
     said = ask(policy, whole)
 
@@ -62,6 +63,7 @@ def test_nobody_too_young_or_of_unknown_age_is_approved(policy: Policy, whole: W
 
 
 @given(policy=POLICY, whole=FACTS)
+@settings(deadline=None, max_examples=50)
 def test_a_refer_is_never_final(policy: Policy, whole: Whole) -> None:
     said = ask(policy, whole)
 
@@ -69,6 +71,7 @@ def test_a_refer_is_never_final(policy: Policy, whole: Whole) -> None:
 
 
 @given(policy=POLICY, whole=FACTS)
+@settings(deadline=None, max_examples=50)
 def test_an_answer_rests_on_known_facts_alone(policy: Policy, whole: Whole) -> None:
     said = ask(policy, whole)
 
@@ -77,6 +80,7 @@ def test_an_answer_rests_on_known_facts_alone(policy: Policy, whole: Whole) -> N
 
 
 @given(policy=POLICY, whole=FACTS)
+@settings(deadline=None, max_examples=50)
 def test_what_an_answer_rests_on_is_enough_for_the_outcome(policy: Policy, whole: Whole) -> None:
     said = ask(policy, whole)
     alone = Whole(whole.minimum_age, {slot: whole.values[slot] for slot in said.because})

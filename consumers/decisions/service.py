@@ -1,0 +1,92 @@
+"""The service itself: which events it follows, and how each moves its own table and what it says."""
+
+from __future__ import annotations
+
+from google.protobuf.message import Message
+
+from consumers.decisions.docket import Docket, dump, end_approval, load, speak
+from protocol.envelope import Event
+from protocol.ids import from_us, to_us
+from protocol.schemas import verification_v1_pb2 as verification
+from subscriber import Context, Handler, Store, Subscriber, Timer
+
+__all__ = ["NAME", "STREAMS", "prepare", "subscriber"]
+
+NAME = "decisions"
+STREAMS = ("verification.case", "verification.partial", "verification.result")
+_FOLLOWED: tuple[type[Message], ...] = (
+    verification.CaseOpened,
+    verification.CaptureTokenIssued,
+    verification.EvidenceReceived,
+    verification.CaseWithdrawn,
+    verification.CaseExpired,
+    verification.DocumentClassified,
+    verification.AgeEstablished,
+    verification.CheckCompleted,
+)
+_APPROVAL_ENDS = "approval_ends"
+
+
+def subscriber() -> Subscriber:
+    """Describe the service to the runtime."""
+    return Subscriber(NAME, STREAMS, (Handler(_FOLLOWED, _follow),), on_timer=_ring)
+
+
+def prepare(store: Store) -> None:
+    """Make the service's table where there is none."""
+    with store.transaction():
+        store.execute("CREATE TABLE IF NOT EXISTS dockets (case_id TEXT PRIMARY KEY, docket BLOB NOT NULL)")
+
+
+def _follow(event: Event, _value: object, ctx: Context) -> None:
+    """Take a fact in and say what follows; an approval whose time had passed by then ends first."""
+    case = event.envelope.subject
+    held = _read(case, ctx)
+    said_in_time = end_approval(held, to_us(event.envelope.occurred_at), _Voice(case, held, ctx))
+    heard = said_in_time.hear(event)
+    _keep(case, held, speak(heard, _Voice(case, heard, ctx)), ctx)
+
+
+def _ring(timer: Timer, ctx: Context) -> None:
+    """End an approval ahead whose time has come."""
+    held = _read(timer.key, ctx)
+    _keep(timer.key, held, end_approval(held, to_us(timer.at), _Voice(timer.key, held, ctx)), ctx)
+
+
+class _Voice:
+    """Says events of one case, each under the id that the runtime gives it."""
+
+    def __init__(self, case: str, docket: Docket, ctx: Context) -> None:
+        self._case, self._client, self._ctx = case, docket.known.client, ctx
+
+    def __call__(self, message: Message) -> str:
+        self._ctx.emit(message, subject=self._case, client=self._client)
+        return str(self._ctx.said[-1].id)
+
+
+def _read(case: str, ctx: Context) -> Docket:
+    rows = ctx.execute("SELECT docket FROM dockets WHERE case_id = ?", (case,))
+    match rows:
+        case [(bytes(data),)]:
+            return load(data)
+        case _:
+            return Docket()
+
+
+def _keep(case: str, held: Docket, new: Docket, ctx: Context) -> None:
+    if new == held:
+        return
+    ctx.execute(
+        "INSERT INTO dockets (case_id, docket) VALUES (?, ?) "
+        "ON CONFLICT (case_id) DO UPDATE SET docket = excluded.docket",
+        (case, dump(new)),
+    )
+    if new.expires_at_us != held.expires_at_us:
+        _remind(case, new, ctx)
+
+
+def _remind(case: str, docket: Docket, ctx: Context) -> None:
+    if docket.expires_at_us:
+        ctx.remind(from_us(docket.expires_at_us), _APPROVAL_ENDS, case)
+    else:
+        ctx.forget(_APPROVAL_ENDS, case)

@@ -1,0 +1,73 @@
+"""What an author writes: which events are followed, and what is done with each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from google.protobuf.message import Message
+
+from protocol.catalogue import stream_of, type_name
+from protocol.envelope import Event
+from subscriber.context import Context, Timer
+
+__all__ = ["Handler", "Mode", "Subscriber"]
+
+
+class Mode(StrEnum):
+    """What a handler touches, and so when it may be called again."""
+
+    PROJECT = "project"
+    REACT = "react"
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """What is done with events of some messages.
+
+    `gather(event, ctx)` reads only the subscriber's own rows and gives what the work needs; None: there is
+    no work to be done, and `apply(event, None, ctx)` follows at once. `work(given)` sees no database, is a
+    module's function, runs in the pool beside others and may run twice. `apply(event, value, ctx)` is
+    short: it runs in the order of the key, in the transaction that moves the checkpoint. Without `gather`
+    the work is given the event; without `work` the value is what was gathered.
+
+    Mode `PROJECT` changes the subscriber's own rows and emits; `REACT` also touches the outside world.
+    """
+
+    types: tuple[type[Message], ...]
+    apply: Callable[[Event, object, Context], None]
+    gather: Callable[[Event, Context], object | None] | None = None
+    work: Callable[[object], object] | None = None
+    mode: Mode = Mode.PROJECT
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """One follower of the journal, by a name that never changes: its checkpoint lies under it.
+
+    `streams` are the catalogue's. Reacting handlers get only events sequenced at or after `react_since`.
+
+    Raises:
+        ValueError: a message is not on the streams, or two handlers want the same one.
+    """
+
+    name: str
+    streams: tuple[str, ...]
+    handlers: tuple[Handler, ...]
+    on_timer: Callable[[Timer, Context], None] | None = None
+    react_since: datetime | None = None
+
+    def __post_init__(self) -> None:
+        seen: set[str] = set()
+        for type_ in (type_name(message) for handler in self.handlers for message in handler.types):
+            if stream_of(type_).name not in self.streams:
+                raise ValueError(f"{self.name} handles {type_} but does not follow {stream_of(type_).name}")
+            if type_ in seen:
+                raise ValueError(f"{self.name} has two handlers for {type_}: order between them is nobody's")
+            seen.add(type_)
+
+    def by_type(self) -> dict[str, Handler]:
+        """Find the handler of each event type."""
+        return {type_name(message): handler for handler in self.handlers for message in handler.types}

@@ -1,0 +1,99 @@
+"""Events that one subscriber has taken up, in a lane for each key: order within a lane, none between."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Final
+
+from protocol.envelope import Event, from_record
+from protocol.schemas.journal_v1_pb2 import Record
+from subscriber.declare import Handler
+
+__all__ = ["Job", "Lanes", "Tries"]
+
+_FIRST_WAIT_S: Final = 0.05
+_LONGEST_WAIT_S: Final = 5.0
+
+
+@dataclass(slots=True)
+class Tries:
+    """How often something was tried, and until when it rests, on the monotonic clock."""
+
+    attempts: int = 0
+    waits: int = 0
+    not_before_s: float = 0.0
+
+    def rest(self, now_s: float, jitter_01: float) -> None:
+        """Wait before the next try: longer each time, 50 ms to 5 s, up to half of it by chance."""
+        wait_s = min(_FIRST_WAIT_S * 2**self.waits, _LONGEST_WAIT_S)
+        self.waits = min(self.waits + 1, 16)
+        self.not_before_s = now_s + wait_s * (0.5 + jitter_01 / 2)
+
+
+@dataclass(slots=True)
+class Job:
+    """One event on its way through a handler; `away`: its work is being done in the pool."""
+
+    record: Record
+    handler: Handler
+    tries: Tries = field(default_factory=Tries)
+    away: bool = False
+    worked: bool = False
+    value: object = None
+    _event: Event | None = None
+
+    @property
+    def key(self) -> str:
+        """What its order is kept by."""
+        return self.record.partition_key
+
+    @property
+    def position(self) -> int:
+        """Its place in the journal."""
+        return self.record.position
+
+    @property
+    def moment_us(self) -> int:
+        """When it was sequenced."""
+        return self.record.sequenced_at_us
+
+    def event(self) -> Event:
+        """Read the event; raises as `from_record` does."""
+        if self._event is None:
+            self._event = from_record(self.record)
+        return self._event
+
+
+class Lanes:
+    """Jobs by key."""
+
+    def __init__(self) -> None:
+        self._lanes: dict[str, deque[Job]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._lanes)
+
+    def add(self, job: Job) -> None:
+        """Put a job behind the others of its key."""
+        self._lanes.setdefault(job.key, deque()).append(job)
+
+    def remove(self, job: Job) -> None:
+        """Take a finished job out: the first of its lane."""
+        lane = self._lanes[job.key]
+        if lane.popleft() is not job:
+            raise RuntimeError(f"the event at {job.position} was finished before an older one of its key")
+        if not lane:
+            del self._lanes[job.key]
+
+    def busy(self, now_s: float) -> set[str]:
+        """List the keys that have to wait: for work, or for the next try."""
+        return {
+            key for key, lane in self._lanes.items() if lane[0].away or lane[0].tries.not_before_s > now_s
+        }
+
+    def ready(self, now_s: float, limit: int) -> list[Job]:
+        """List jobs that may run now, oldest first, all of a lane in order."""
+        busy = self.busy(now_s)
+        jobs = [job for key, lane in self._lanes.items() if key not in busy for job in lane]
+        return sorted(jobs, key=lambda job: job.position)[:limit]

@@ -1,0 +1,1 @@
+"""Benchmarks: the figures they make are the right ones."""

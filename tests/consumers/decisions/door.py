@@ -1,0 +1,95 @@
+"""A journal door in small, over real HTTP: what a service meets when it stands in a repository of its own."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Event, Thread
+from urllib.parse import parse_qs, urlsplit
+
+from protocol.schemas.journal_v1_pb2 import AppendRequest, AppendResponse, Frame, Mark
+from tests.consumers.decisions.journal import EPOCH, MemoryJournal
+
+__all__ = ["door", "write_run_file"]
+
+KEY = "service-key"
+
+
+class _Door(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, journal: MemoryJournal) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.journal = journal
+        self.closing = Event()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Door
+
+    def do_GET(self) -> None:
+        """Send what there is after a position, then what comes, until the door closes."""
+        asked = parse_qs(urlsplit(self.path).query)["after"][0]
+        at = int(asked.rpartition("-")[2])
+        self.send_response(200 if self._knows_us() else 403)
+        self.end_headers()
+        self._mark(at)
+        while not self.server.closing.is_set():
+            at = self._send_after(at)
+            time.sleep(0.01)
+
+    def do_POST(self) -> None:
+        """Take records."""
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.journal.append(AppendRequest.FromString(body).records)
+        self.send_response(200 if self._knows_us() else 403)
+        self.end_headers()
+        self.wfile.write(AppendResponse().SerializeToString())
+
+    def _knows_us(self) -> bool:
+        return self.headers["Authorization"] == f"Bearer {KEY}"
+
+    def _send_after(self, at: int) -> int:
+        batch = self.server.journal.read(at, 1_000)
+        for record in batch.records:
+            self._frame(Frame(record=record))
+        if batch.through > at:
+            self._mark(batch.through)
+        return batch.through
+
+    def _mark(self, at: int) -> None:
+        head = len(self.server.journal.records)
+        self._frame(Frame(mark=Mark(position=at, head=head, epoch=EPOCH)))
+
+    def _frame(self, frame: Frame) -> None:
+        data = frame.SerializeToString()
+        self.wfile.write(len(data).to_bytes(4, "big") + data)
+        self.wfile.flush()
+
+    def log_message(self, format: str, *args: str) -> None:  # noqa: A002 (the base class names it so)
+        """Say nothing."""
+
+
+@contextmanager
+def door(journal: MemoryJournal) -> Iterator[str]:
+    """Open a door to a journal, and give its address."""
+    with _Door(journal) as server:
+        listening = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        listening.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.closing.set()
+            server.shutdown()
+            listening.join()
+
+
+def write_run_file(folder: Path, url: str) -> None:
+    """Say, as the product does, where its door is."""
+    new = folder / "run.new"
+    new.write_text(json.dumps({"door": url, "keys": {"decisions": KEY}}))
+    new.replace(folder / "run.json")

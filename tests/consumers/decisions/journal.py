@@ -1,0 +1,85 @@
+"""A journal in memory: what a service reads from, and says its own events to."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from google.protobuf.message import Message
+
+from consumers.decisions import service
+from consumers.decisions.running import open_store
+from consumers.decisions.settings import Settings
+from protocol.catalogue import stream_of
+from protocol.envelope import Event, from_record, to_record
+from protocol.ids import from_us
+from protocol.schemas.journal_v1_pb2 import Record
+from subscriber import Batch, Outbox, Runner
+
+__all__ = ["MemoryJournal", "Service"]
+
+EPOCH = "0badcafe"
+
+
+class MemoryJournal:
+    """Dense positions, no event twice; a source for services and the way home for what they say."""
+
+    def __init__(self, events: Iterable[Event] = ()) -> None:
+        self.records: list[Record] = []
+        self.append([to_record(event) for event in events])
+
+    def append(self, records: Sequence[Record]) -> None:
+        """Take records at the end; one that is here already is not taken again."""
+        here = {record.id for record in self.records}
+        for record in records:
+            if record.id not in here:
+                self.records.append(self._placed(record))
+
+    def _placed(self, record: Record) -> Record:
+        placed = Record()
+        placed.CopyFrom(record)
+        placed.position, placed.epoch = len(self.records) + 1, EPOCH
+        placed.sequenced_at_us = record.sequenced_at_us or record.recorded_at_us
+        placed.stream = stream_of(record.type).name
+        return placed
+
+    def read(self, after: int, limit: int) -> Batch:
+        """Give events after a position."""
+        through = min(len(self.records), after + limit)
+        found = tuple(r for r in self.records[after:through] if r.stream in service.STREAMS)
+        return Batch(EPOCH, found, through, len(self.records))
+
+    def news(self) -> bool:
+        """Tell whether another read may give more."""
+        return False
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
+    def said(self, case: str) -> list[Message]:
+        """List the decisions about a case."""
+        events = (from_record(r) for r in self.records if r.subject == case and "decisions" in r.type)
+        return [event.message for event in events]
+
+
+class Service:
+    """The service on a file of its own, as it runs, its clock under the test's hand."""
+
+    def __init__(self, folder: Path, journal: MemoryJournal, *, clock_us: int) -> None:
+        self.store = open_store(Settings(folder))
+        self.clock_us = clock_us
+        outbox = Outbox(self.store, journal, source=service.NAME)
+        self.runner = Runner(
+            [service.subscriber()], journal, self.store, outbox, clock=lambda: from_us(self.clock_us)
+        )
+
+    def settle(self) -> None:
+        """Run until nothing is left to do and everything said has come home; then let go of the file."""
+        until_s = time.monotonic() + 10
+        while self.runner.step() or self._waits():
+            assert time.monotonic() < until_s, "the service does not come to rest"
+            time.sleep(0.001)
+
+    def _waits(self) -> bool:
+        return bool(self.store.execute("SELECT 1 FROM subscriber_outbox"))

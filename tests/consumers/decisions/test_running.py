@@ -1,0 +1,81 @@
+"""The service beside a running product: it finds the door, and finds it again when it has moved."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from consumers.decisions.__main__ import main
+from consumers.decisions.running import run
+from consumers.decisions.settings import Settings
+from tests.consumers.decisions.door import door, write_run_file
+from tests.consumers.decisions.histories import checks, evidence, line, opening, short
+from tests.consumers.decisions.journal import MemoryJournal
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[None]:
+    stop = threading.Event()
+    thread = threading.Thread(target=run, args=(Settings(folder), stop))
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(timeout=10)
+
+
+def waited_for(holds: Callable[[], bool]) -> bool:
+    until_s = time.monotonic() + 10
+    while not holds() and time.monotonic() < until_s:
+        time.sleep(0.01)
+    return holds()
+
+
+def decided(journal: MemoryJournal) -> bool:
+    return [short(message) for message in journal.said("case")] == ["approve final"]
+
+
+def clear_case() -> MemoryJournal:
+    return MemoryJournal(line(*opening("full"), evidence("front"), *checks(on=3)))
+
+
+def test_it_decides_what_it_reads_through_the_door(tmp_path: Path) -> None:
+    journal = clear_case()
+
+    with door(journal) as url, serving(tmp_path):
+        write_run_file(tmp_path, url)
+
+        assert waited_for(lambda: decided(journal))
+
+
+def test_it_follows_a_product_that_has_moved(tmp_path: Path) -> None:
+    journal = MemoryJournal()
+
+    with serving(tmp_path):
+        with door(journal) as url:
+            write_run_file(tmp_path, url)
+            assert waited_for((tmp_path / "decisions.sqlite3").exists)
+        journal.append(clear_case().records)
+        with door(journal) as url:
+            write_run_file(tmp_path, url)
+
+            assert waited_for(lambda: decided(journal))
+
+
+def test_the_lag_is_told_through_the_door(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("VOUCH_DATA", str(tmp_path))
+    monkeypatch.setattr("sys.argv", ["decisions", "lag"])
+
+    with door(clear_case()) as url:
+        write_run_file(tmp_path, url)
+        code = main()
+
+    assert (code, capsys.readouterr().out) == (0, "at 0 of 12: 12 behind\n")

@@ -1,0 +1,150 @@
+"""The service on its own file: what it says comes home once, whenever it was started."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+from google.protobuf.message import Message
+
+from consumers.decisions import operations
+from protocol.envelope import Event
+from protocol.ids import to_us
+from protocol.schemas import decisions_v1_pb2 as decisions
+from protocol.schemas import verification_v1_pb2 as verification
+from tests.consumers.decisions.histories import START, checks, evidence, number, opening, short
+from tests.consumers.decisions.journal import MemoryJournal, Service
+
+SOON_US = to_us(START + timedelta(seconds=30))
+A_WEEK_LATER_US = to_us(START + timedelta(days=7))
+LICENCE = verification.DocumentClassified(
+    evidence_kind="document_front", evidence_keyseq=3, document_type="uk_driving_licence"
+)
+
+
+@contextmanager
+def running(folder: Path, journal: MemoryJournal, *, clock_us: int = SOON_US) -> Iterator[Service]:
+    service = Service(folder, journal, clock_us=clock_us)
+    try:
+        yield service
+    finally:
+        service.store.close()
+
+
+def history(case: str, first: int, *messages: Message, policy: str = "full") -> list[Event]:
+    """The events of a case; ids from `first` on, keyseqs from 1."""
+    said = (*opening(policy), evidence("front"), *messages)
+    return [renumbered(number(message, n, case=case), first + n) for n, message in enumerate(said, 1)]
+
+
+def renumbered(event: Event, id_: int) -> Event:
+    return Event(replace(event.envelope, id=UUID(int=id_)), event.message)
+
+
+def words(journal: MemoryJournal, case: str) -> list[str]:
+    return [short(message) for message in journal.said(case)]
+
+
+def test_a_case_s_facts_become_a_decision_in_the_journal(tmp_path: Path) -> None:
+    journal = MemoryJournal(history("a", 100, *checks(on=3)))
+
+    with running(tmp_path, journal) as service:
+        service.settle()
+
+    assert words(journal, "a") == ["approve final"]
+    assert journal.records[-1].source == "decisions"
+
+
+def test_started_late_it_decides_each_case_once(tmp_path: Path) -> None:
+    cases = [f"case-{n}" for n in range(20)]
+    events = [e for n, case in enumerate(cases) for e in history(case, 100 * (n + 1), *checks(on=3))]
+    journal = MemoryJournal(events)
+
+    with running(tmp_path, journal, clock_us=A_WEEK_LATER_US) as service:
+        service.settle()
+
+    assert {case: words(journal, case) for case in cases} == {key: ["approve final"] for key in cases}
+
+
+def test_an_approval_ahead_ends_by_the_clock_alone(tmp_path: Path) -> None:
+    journal = MemoryJournal(history("a", 100, LICENCE, policy="low_stake"))
+
+    with running(tmp_path, journal) as service:
+        service.settle()
+        before = words(journal, "a")
+        service.clock_us = to_us(START + timedelta(seconds=1800))
+        service.settle()
+
+    assert before == ["approve provisional+"]
+    assert words(journal, "a") == ["approve provisional+", "expired", "refer provisional+"]
+
+
+def test_an_expiry_names_the_event_that_said_the_approval(tmp_path: Path) -> None:
+    journal = MemoryJournal(history("a", 100, LICENCE, policy="low_stake"))
+
+    with running(tmp_path, journal, clock_us=A_WEEK_LATER_US) as service:
+        service.settle()
+
+    approved, expired = journal.records[4:6]
+    said = decisions.DecisionExpired.FromString(expired.payload)
+    assert said.decision_id == str(UUID(bytes=approved.id))
+
+
+def test_a_start_a_week_late_says_what_a_timely_one_said(tmp_path: Path) -> None:
+    late_fact = number(checks(on=3, tamper="clear")[5], 5, at_s=1900, case="a")
+    events = [*history("a", 100, LICENCE, policy="low_stake"), renumbered(late_fact, 200)]
+    journal = MemoryJournal(events)
+
+    with running(tmp_path, journal, clock_us=A_WEEK_LATER_US) as service:
+        service.settle()
+
+    assert words(journal, "a") == ["approve provisional+", "expired", "refer provisional+"]
+
+
+def test_a_service_killed_after_each_event_says_nothing_twice(tmp_path: Path) -> None:
+    journal = MemoryJournal()
+
+    for event in history("a", 100, *checks(on=3, tamper="suspected")):
+        journal.append(MemoryJournal([event]).records)
+        with running(tmp_path, journal) as service:
+            service.settle()
+
+    assert words(journal, "a") == ["refer provisional+", "refer provisional"]
+
+
+def test_a_case_of_an_unknown_policy_does_not_hold_up_the_others(tmp_path: Path) -> None:
+    odd = number(verification.CaseOpened(policy_name="full", policy_version=9), 1, case="odd")
+    journal = MemoryJournal([odd, *history("a", 100, *checks(on=3))])
+
+    with running(tmp_path, journal) as service:
+        until_buried(service)
+        letters = operations.dead_letters(service.store)
+
+    assert words(journal, "a") == ["approve final"]
+    assert [(letter.case, letter.reason, letter.attempts) for letter in letters] == [("odd", "NoPolicy", 3)]
+
+
+def until_buried(service: Service) -> None:
+    while service.runner.counts("decisions").buried == 0:
+        service.settle()
+
+
+def test_the_lag_counts_what_it_has_not_passed(tmp_path: Path) -> None:
+    journal = MemoryJournal(history("a", 100, *checks(on=3)))
+
+    with running(tmp_path, journal) as service:
+        before = operations.lag(service.store, journal).records
+        service.settle()
+        after = operations.lag(service.store, journal)
+
+    assert (before, after.head) == (12, 13)
+    assert after.records <= 1
+
+
+def test_before_its_first_start_nothing_is_dead(tmp_path: Path) -> None:
+    with running(tmp_path, MemoryJournal()) as service:
+        assert operations.dead_letters(service.store) == []

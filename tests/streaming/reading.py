@@ -1,0 +1,65 @@
+"""Ways to read a feed in a test: the core in process, and the forms from outside."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import httpx
+from asgiref.sync import sync_to_async
+from django.db import connections
+
+from streaming.opening import Request, open_stream
+from streaming.pace import Pace
+from streaming.pump import Pump
+from streaming.tailer import tailer
+
+__all__ = ["PACE", "Frame", "frames_of", "lines", "numbers", "pump", "records"]
+
+
+class Reader(Protocol):
+    """Whoever has a key or token."""
+
+    @property
+    def auth(self) -> dict[str, str]: ...
+
+
+Frame = dict[str, Any]
+PACE = Pace(clock=lambda: datetime.now(UTC), random_01=lambda: 0.5)
+
+
+async def pump(reader: Reader, *, case: str = "", pace: Pace = PACE, **fields: str) -> Pump:
+    """Open a stream of the core."""
+    wish = {name.rstrip("_"): value for name, value in fields.items()}
+    request = Request(header=reader.auth["Authorization"], fields=wish, case=case)
+    following = await sync_to_async(open_stream)(request, now=pace.clock())
+    return Pump(following, tailer(Path(connections["feed"].settings_dict["NAME"])), pace)
+
+
+async def frames_of(reader: Reader, *, case: str = "", pace: Pace = PACE, **fields: str) -> list[Frame]:
+    """Read a stream of the core to its end: without another wish, what there is now."""
+    if not fields.keys() & {"until", "wait", "limit"} and pace is PACE:
+        fields["until"] = "caught_up"
+    stream = await pump(reader, case=case, pace=pace, **fields)
+    return [json.loads(frame) async for frame in stream.frames()]
+
+
+def lines(address: str, path: str, auth: Mapping[str, str], **fields: str) -> list[Frame]:
+    """Read a long response to its end."""
+    wish = {name.rstrip("_"): value for name, value in fields.items()}
+    answer = httpx.get(f"http://{address}{path}", params=wish, headers=dict(auth), timeout=10)
+    assert answer.status_code == 200, answer.text
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+def records(frames: list[Frame]) -> list[Frame]:
+    """Keep the records."""
+    return [frame for frame in frames if frame["frame"] == "record"]
+
+
+def numbers(frames: list[Frame]) -> list[int]:
+    """Give the numbers of the records."""
+    return [frame["number"] for frame in records(frames)]

@@ -1,0 +1,82 @@
+"""The snapshot is a fold of the case's own records, and says which record it reflects."""
+
+from __future__ import annotations
+
+import pytest
+
+from access.principals import authenticate
+from protocol.problems import Refused
+from protocol.schemas import verification_v1_pb2 as verification
+from streaming.snapshot import snapshot
+from tests.streaming import told
+from tests.streaming.conftest import Case, House
+from tests.streaming.reading import Frame, Reader
+
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "keys", "feed"])
+BACK = "0190f3a0-0000-7000-8000-0000000000e2"
+
+
+def seen(case: Case, reader: Reader) -> Frame:
+    principal = authenticate(reader.auth["Authorization"], now=case.client.house.now)
+    return dict(snapshot(case.id, principal))
+
+
+def test_a_snapshot_says_where_the_case_stands_and_what_is_missing(house: House) -> None:
+    client = house.client()
+    case = client.case(told.received(), told.completed(), told.reached(missing=()))
+    house.write()
+    found = seen(case, client)
+    assert (found["id"], found["status"], found["reference"]) == (case.id, "decided", "order-1")
+    assert found["checks"]["tamper"]["status"] == "suspected"
+    assert found["decision"]["state"] == "final"
+    assert "tamper" not in found["missing"]
+    assert found["reflects"]["number"] == 6
+
+
+def test_answers_on_replaced_evidence_are_not_in_the_snapshot(house: House) -> None:
+    client = house.client()
+    case = client.case(told.received(), told.completed(), told.received(evidence=BACK))
+    house.write()
+    found = seen(case, client)
+    assert found["checks"] == {}
+    assert len(found["evidence"]) == 2
+
+
+def test_a_back_does_not_hide_what_the_front_says(house: House) -> None:
+    client = house.client()
+    case = client.case(told.received(), told.classified(), told.received("document_back", BACK))
+    case.say(verification.DocumentClassified(evidence_id=BACK, document_type="unknown"))
+    house.write()
+    assert seen(case, client)["facts"]["document_type"]["value"] == "uk_driving_licence"
+
+
+def test_personal_values_need_their_scope(house: House) -> None:
+    client = house.client()
+    case = client.case(told.received(), told.fields(("family_name", "LOVELACE")))
+    house.write()
+    assert seen(case, client)["facts"]["field.family_name"]["value"] == "LOVELACE"
+    assert "value" not in seen(case, client.narrowed("feed:read"))["facts"]["field.family_name"]
+
+
+def test_a_case_that_only_the_journal_has_is_waited_for(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streaming.snapshot._PATIENCE_S", 0.05)
+    client = house.client()
+    case = client.case()
+    with pytest.raises(Refused) as caught:
+        seen(case, client)
+    assert (caught.value.code, caught.value.extra) == ("unavailable", {"retry_after": 2})
+
+
+def test_nobody_else_sees_the_case(house: House) -> None:
+    case = house.client().case()
+    strangers: list[tuple[Reader, str]] = [
+        (house.client(), "not_found"),
+        (house.client(live=False), "not_found"),
+        (case.phone(), "forbidden_scope"),
+    ]
+    for stranger, code in strangers:
+        with pytest.raises(Refused) as caught:
+            seen(case, stranger)
+        assert caught.value.code == code

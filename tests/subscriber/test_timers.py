@@ -1,0 +1,145 @@
+"""A reminder fires once in effect; a late process fires it between the same events as a punctual one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from protocol.envelope import Event
+from protocol.schemas import verification_v1_pb2 as v
+from subscriber import Context, Handler, Subscriber, Timer
+from tests.subscriber.makers import START, Bench
+
+Settle = Callable[..., None]
+_S = timedelta(seconds=1)
+
+
+def _remind(event: Event, _value: object, ctx: Context) -> None:
+    e = event.envelope
+    ctx.execute("INSERT INTO seen (subject, position, what) VALUES (?, ?, 'event')", (e.subject, e.position))
+    ctx.remind(ctx.moment + 15 * _S, "deadline", e.subject)
+
+
+def _forget(event: Event, _value: object, ctx: Context) -> None:
+    ctx.forget("deadline", event.envelope.subject)
+
+
+def _ring(timer: Timer, ctx: Context) -> None:
+    ctx.execute("INSERT INTO seen (subject, position, what) VALUES (?, 0, ?)", (timer.key, timer.name))
+    ctx.emit(v.DeadlinePassed(), subject=timer.key, client="cl_1")
+
+
+def _subscriber(bench: Bench, on_timer: Callable[[Timer, Context], None] = _ring) -> Subscriber:
+    handlers = (Handler((v.CaseSubmitted,), _remind), Handler((v.CaseWithdrawn,), _forget))
+    return bench.subscriber(*handlers, on_timer=on_timer)
+
+
+def test_a_timer_fires_when_the_clock_has_reached_it(bench: Bench) -> None:
+    bench.journal.submit("a")
+    bench.now = START + 15 * _S
+    runner = bench.runner(_subscriber(bench))
+    while runner.step():
+        pass
+    assert bench.seen() == [("a", 1)]
+
+    bench.now = START + 16 * _S
+    runner.step()
+
+    assert bench.seen() == [("a", 1), ("a", 0)]
+    assert bench.said() == 1
+
+
+def test_a_timer_fires_once_and_not_after_a_restart(bench: Bench) -> None:
+    bench.journal.submit("a")
+    for _ in range(3):
+        runner = bench.runner(_subscriber(bench))
+        while runner.step():
+            pass
+
+    assert bench.seen() == [("a", 1), ("a", 0)]
+
+
+def test_a_late_process_fires_a_timer_before_the_next_event(bench: Bench) -> None:
+    bench.journal.submit("a")
+    bench.journal.write(v.CaseSubmitted(), "b", at=START + 60 * _S)
+    bench.now = START + timedelta(days=7)
+
+    runner = bench.runner(_subscriber(bench))
+    while runner.step():
+        pass
+
+    assert bench.seen() == [("a", 1), ("a", 0), ("b", 2), ("b", 0)]
+
+
+def test_an_event_before_the_timer_can_take_it_back(bench: Bench) -> None:
+    bench.journal.submit("a")
+    bench.journal.write(v.CaseWithdrawn(), "a", at=START + 10 * _S)
+
+    runner = bench.runner(_subscriber(bench))
+    while runner.step():
+        pass
+
+    assert bench.seen() == [("a", 1)]
+
+
+def test_a_timer_set_again_is_moved(bench: Bench) -> None:
+    bench.journal.submit("a")
+    bench.journal.write(v.CaseSubmitted(), "a", at=START + 10 * _S)
+    bench.now = START + 20 * _S
+    runner = bench.runner(_subscriber(bench))
+    while runner.step():
+        pass
+    assert bench.seen() == [("a", 1), ("a", 2)]
+
+    bench.now = START + 25 * _S
+    runner.step()
+
+    assert bench.seen()[2:] == [("a", 0)]
+
+
+def test_a_timer_tells_the_moment_it_was_set_for(bench: Bench) -> None:
+    moments: list[object] = []
+
+    def ring(timer: Timer, ctx: Context) -> None:
+        moments.extend([timer.at, ctx.moment, ctx.event])
+
+    bench.journal.submit("a")
+    runner = bench.runner(_subscriber(bench, ring))
+    while runner.step():
+        pass
+
+    assert moments == [START + 16 * _S, START + 16 * _S, None]
+
+
+def test_a_timer_that_fails_is_buried_and_parks_its_key(bench: Bench, settle: Settle) -> None:
+    def fail(_timer: Timer, _ctx: Context) -> None:
+        raise ValueError
+
+    bench.journal.submit("a", "b")
+    settle(bench.runner(_subscriber(bench, fail)))
+
+    assert sorted((key, reason) for _, key, reason, _ in bench.letters()) == [
+        ("a", "ValueError"),
+        ("b", "ValueError"),
+    ]
+    assert bench.seen() == [("a", 1), ("b", 2)]
+
+
+def test_a_timer_does_not_overtake_the_work_of_its_key(bench: Bench) -> None:
+    from tests.subscriber.test_work import ByHand  # noqa: PLC0415 - the pool of that page
+
+    pool = ByHand()
+    slow = Handler((v.CaseWithdrawn,), _forget, gather=lambda _event, _ctx: "given", work=str)
+    bench.journal.submit("a")
+    bench.journal.write(v.CaseWithdrawn(), "a", at=START + 10 * _S)
+    runner = bench.runner(
+        bench.subscriber(Handler((v.CaseSubmitted,), _remind), slow, on_timer=_ring), pool=pool
+    )
+    runner.step()
+    runner.step()
+
+    pool.waiting["given"].set_result(None)
+    while runner.step():
+        pass
+
+    assert bench.seen() == [("a", 1)]
