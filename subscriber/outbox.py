@@ -91,7 +91,7 @@ class Outbox:
             "(SELECT key FROM subscriber_outbox WHERE refused <> '') ORDER BY number LIMIT ?",
             (1 if self._one_by_one else _AT_ONCE,),
         )
-        return [(int(str(number)), Record.FromString(bytes(memoryview(data)))) for number, data in rows]  # type: ignore[arg-type]  # a BLOB
+        return [(int(str(number)), Record.FromString(bytes(memoryview(data)))) for number, data in rows]
 
     def _settle(self) -> bool:
         if self._sending is None or not self._sending[0].done():

@@ -26,11 +26,11 @@ class Door:
 
 
 @contextmanager
-def serve(port: int = 0) -> Iterator[Door]:
-    """Serve the door on a loopback port until the block ends."""
-    key = issue_service_keys(["decisions"])["decisions"]
+def serve(port: int = 0, *, key: str = "") -> Iterator[Door]:
+    """Serve the door on a loopback port until the block ends; `key`: one issued before."""
+    key = key or issue_service_keys(["decisions"])["decisions"]
     listener = socket.create_server(("127.0.0.1", port))
-    config = uvicorn.Config(app, lifespan="off", log_level="error", timeout_graceful_shutdown=0)  # type: ignore[arg-type]  # uvicorn's own ASGI type
+    config = uvicorn.Config(app, lifespan="off", log_level="error", timeout_graceful_shutdown=0)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()

@@ -1,4 +1,4 @@
-"""Whatever the journal is read through, it gives the same events, from any position, and says when there are more."""
+"""Whatever the journal is read through: the same events, from any position, and word when there are more."""
 
 from __future__ import annotations
 
