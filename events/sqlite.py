@@ -180,7 +180,7 @@ def _select(where: str, values: Sequence[_Value]) -> list[Record]:
 
 
 def _execute(sql: str, values: Sequence[_Value] = ()) -> sqlite3.Cursor:
-    """Run a statement on Django's connection, in its transaction; Django's cursor would cost as much again."""
+    """Run a statement on Django's connection, in its transaction: Django's cursor costs as much again."""
     connection = connections[DATABASE]
     if connection.connection is None:
         connection.ensure_connection()

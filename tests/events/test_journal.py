@@ -138,7 +138,7 @@ def test_reading_can_be_narrowed_to_a_stream_and_a_subject() -> None:
 
 def test_a_type_of_a_newer_build_is_left_out_when_read() -> None:
     (event,) = record([submitted()], now=NOW)
-    newer = replace(event.envelope, type="vouch.verification.v1.Unheard", position=2, id=UUID(int=9), keyseq=2)
+    newer = replace(event.envelope, type="vouch.new.v1.Unheard", position=2, id=UUID(int=9), keyseq=2)
     sqlite.insert([(newer, b"")])
 
     assert [e.envelope.position for e in after(0)] == [1]
