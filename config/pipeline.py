@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from config.environment import Environment
 from config.health import say_pipeline_is_warm
@@ -59,7 +60,7 @@ def _note(report: Report) -> None:
         work_ms=report.worked_ms,
         attempt=report.attempt,
     )
-    statistics.note(finished, subject="", client="")
+    statistics.note(finished, subject="", client="", now=datetime.now(UTC))
 
 
 def subscribers(settings: Environment) -> tuple[Subscriber, ...]:
@@ -76,7 +77,8 @@ def run(settings: Environment, stop: threading.Event) -> None:
         store.execute(facts.TABLE)
         store.execute(register.TABLE)
     looks = Pool(settings.workers, warm_up=warm_up, report=_note)
-    threading.Thread(target=_keep_saying, args=(looks, stop), name="health", daemon=True).start()
+    for beside in (_keep_saying, _write_statistics):
+        threading.Thread(target=beside, args=(looks, stop), name=beside.__name__, daemon=True).start()
     listed = subscribers(settings)
     priorities = {f"step.{step.name}": step.priority for step in STEPS}
     streams = tuple(sorted({stream for s in listed for stream in s.streams}))
@@ -87,6 +89,10 @@ def run(settings: Environment, stop: threading.Event) -> None:
             Runner(listed, source, store, emitter, pool=pool).run(stop)
         finally:
             looks.close()
+
+
+def _write_statistics(_looks: Pool, stop: threading.Event) -> None:
+    statistics.write_until(stop)
 
 
 def _keep_saying(looks: Pool, stop: threading.Event) -> None:

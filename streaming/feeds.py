@@ -17,6 +17,7 @@ __all__ = [
     "Batch",
     "CaseOwner",
     "Head",
+    "HoleInFeed",
     "Part",
     "Row",
     "case_owner",
@@ -29,6 +30,10 @@ __all__ = [
 _ROWS: Final = 256
 _BYTES: Final = 256 * 1024
 CASE_KINDS: Final = frozenset({"case", "evidence", "partial", "check", "decision"})
+
+
+class HoleInFeed(LookupError):
+    """A number below the head has no record: readers stop rather than pass over it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +121,11 @@ def case_owner(case: str) -> CaseOwner | None:
 
 
 def read(part: Part, after: int, head: int) -> Batch:
-    """Read the records of a part with numbers above `after` and up to `head`, as many as one batch holds."""
+    """Read the records of a part with numbers above `after` and up to `head`, as many as one batch holds.
+
+    Raises:
+        HoleInFeed: a number of the whole feed has no record.
+    """
     chosen = _chosen(part).filter(number__gt=after, number__lte=head).order_by("number")[:_ROWS]
     rows: list[Row] = []
     size = 0
@@ -125,8 +134,10 @@ def read(part: Part, after: int, head: int) -> Batch:
         size += len(rows[-1].body)
         if size >= _BYTES:
             break
-    full = size >= _BYTES or len(rows) == _ROWS
-    return Batch(tuple(rows), rows[-1].number if full else head)
+    upto = rows[-1].number if size >= _BYTES or len(rows) == _ROWS else head
+    if part.whole and len(rows) != upto - after:
+        raise HoleInFeed(f"{part.feed} lacks records between {after} and {upto}: rebuild it from the journal")
+    return Batch(tuple(rows), upto)
 
 
 def previous(part: Part, number: int) -> int:

@@ -31,24 +31,24 @@ def seal_parts(event: Event, parts: tuple[Personal, ...]) -> bytes:
 
 
 def fill(body: bytes, personal: bytes) -> bytes:
-    """Put the opened values of a record into its public JSON; one that was erased says `{"erased": true}`.
+    """Put the opened values of a record into its public JSON; erased, its data say `{"erased": true}`.
 
     Raises:
         KeysAway: the key store does not answer: wait, and ask again.
     """
     record = json.loads(body)
-    for part in json.loads(personal):
-        *way, last = part["at"]
-        place = record["data"]
-        for key in way:
-            place = place[key]
-        place[last] = _opened(b64decode(part["sealed"]), Form(part["form"]))
+    try:
+        for part in json.loads(personal):
+            *way, last = part["at"]
+            place = record["data"]
+            for key in way:
+                place = place[key]
+            place[last] = _opened(b64decode(part["sealed"]), Form(part["form"]))
+    except Erased:
+        record["data"] = {"erased": True}
     return encode(record)
 
 
 def _opened(sealed: bytes, form: Form) -> Json:
-    try:
-        text = Sealed.from_bytes(sealed).open().decode()
-    except Erased:
-        return {"erased": True}
+    text = Sealed.from_bytes(sealed).open().decode()
     return [*text.split("\n")] if form is Form.LINES else text

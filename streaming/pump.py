@@ -109,7 +109,7 @@ class Pump:
         if asked.limit is not None and self._sent >= asked.limit:
             return True
         if self._cursor < self._ceiling:
-            return False
+            return self._keys_away and self._timer.waited
         return asked.until_caught_up or self._timer.waited
 
     async def _records(self) -> AsyncIterator[bytes]:

@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 
 from streaming.feeds import Batch, Part, Row, read
 
-__all__ = ["HoleInFeed", "Ring", "in_reader_thread", "ring_of"]
+__all__ = ["Ring", "in_reader_thread", "ring_of"]
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -19,10 +19,6 @@ _BUDGET_BYTES: Final = 512 * 1024
 _NEAR: Final = 512
 # Few threads: a herd that catches up queues here and leaves the live readers their processor.
 _THREADS: Final = ThreadPoolExecutor(2, thread_name_prefix="feed-read")
-
-
-class HoleInFeed(LookupError):
-    """A number below the head has no record: readers stop rather than pass over it."""
 
 
 async def in_reader_thread(call: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
@@ -64,10 +60,6 @@ class Ring:
 
     def _append(self, batch: Batch) -> None:
         """Add what was read; the oldest leave when there are too many bytes."""
-        if not batch.rows or batch.rows[0].number != self._end + 1:
-            raise HoleInFeed(
-                f"feed {self._whole.feed} has no record {self._end + 1}; rebuild it from the journal"
-            )
         self._rows.extend(batch.rows)
         self._bytes += sum(len(row.body) for row in batch.rows)
         gone = 0

@@ -109,7 +109,7 @@ class _Told:
                 case Kind.EVIDENCE:
                     told.evidence.append(data)
                     kinds[data["id"]] = data["kind"]
-                case Kind.PARTIAL:
+                case Kind.PARTIAL if "fact" in data:  # what was erased names none
                     if data["fact"] not in told.facts or kinds.get(data["evidence"]) != "document_back":
                         told.facts[data.pop("fact")] = data
                 case Kind.CHECK | Kind.DECISION:

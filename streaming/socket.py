@@ -21,11 +21,21 @@ from streaming.pump import Pump
 from streaming.ring import in_reader_thread
 from streaming.tailer import Tailer
 
-__all__ = ["FeedSocket"]
+__all__ = ["FeedSocket", "NoSuchSocket"]
 
 _SUBPROTOCOL: Final = "vouch.feed.v1+json"
 _HELLO_BYTES: Final = 8 * 1024
 _LOG: Final = logging.getLogger(__name__)
+
+
+class NoSuchSocket(AsyncWebsocketConsumer):
+    """Refuses a socket at an address where none is."""
+
+    channel_layer_alias = "none"
+
+    async def connect(self) -> None:
+        """Refuse before the handshake."""
+        await self.close()
 
 
 class FeedSocket(AsyncWebsocketConsumer):

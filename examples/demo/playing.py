@@ -132,7 +132,7 @@ def _ok(answer: httpx.Response) -> dict[str, Any]:
             request=answer.request,
             response=answer,
         )
-    body: dict[str, Any] = answer.json()
+    body: dict[str, Any] = answer.json() if answer.content else {}
     return body
 
 

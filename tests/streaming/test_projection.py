@@ -20,7 +20,7 @@ GOLDEN = json.loads((Path(__file__).parent / "golden" / "records.json").read_tex
 CONTEXT = CaseContext(case="c", client="cl_1", applicant="a", reference="order-1", live=True)
 
 SAID: dict[str, Message] = {
-    "evidence accepted": told.received(),
+    "evidence accepted": told.received(evidence=told.EVIDENCE),
     "evidence refused": verification.EvidenceRefused(evidence_kind="face_video", code="too_short"),
     "document type": told.classified(),
     "field": told.fields(("family_name", "LOVELACE")),

@@ -10,11 +10,15 @@ import pytest
 from asgiref.sync import sync_to_async
 from google.protobuf.message import Message
 
+from events.keys import destroy_key, forget_cached
+from events.models import ApplicantKey
+from protocol.catalogue import PersonalClass
 from protocol.problems import Refused
 from streaming.feeds import Part, read
 from streaming.models import FeedHead
 from streaming.pump import Pump
 from streaming.ring import Ring
+from streaming.tailer import leave
 from tests.streaming import told
 from tests.streaming.conftest import Client, House
 from tests.streaming.reading import PACE, Frame, frames_of, numbers, pump, records
@@ -32,6 +36,13 @@ async def written(house: House, count: int = 99) -> Client:
 async def more(client: Client, *messages: Message) -> None:
     await sync_to_async(client.case)(told.received(), *messages)
     await sync_to_async(client.house.write)()
+
+
+def take_keys_away() -> list[ApplicantKey]:
+    keys = list(ApplicantKey.objects.all())
+    ApplicantKey.objects.all().delete()
+    forget_cached()
+    return keys
 
 
 async def collected(stream: Pump) -> list[Frame]:
@@ -132,6 +143,33 @@ async def test_a_planned_cut_is_announced_with_when_to_come_back(house: House) -
     last = [json.loads(frame) async for frame in stream.frames()][-1]
     assert last == {"frame": "bye", "reason": "max_age", "retry_after_ms": 15_000}
     assert stream.ended == "max_age"
+
+
+async def test_a_process_that_ends_says_goodbye_to_its_readers(house: House) -> None:
+    client = await written(house, 3)
+    reading = asyncio.create_task(collected(await pump(client)))
+    await asyncio.sleep(0.05)
+    leave()
+    assert (await asyncio.wait_for(reading, 5))[-1]["reason"] == "shutdown"
+
+
+async def test_keys_that_are_away_hold_a_stream_up_and_lose_nothing(house: House) -> None:
+    client = await written(house, 3)
+    await more(client, told.fields(("family_name", "LOVELACE")))
+    keys = await sync_to_async(take_keys_away)()
+    held = await frames_of(client, from_="6", wait="1", pace=replace(PACE, heartbeat_s=0.2))
+    assert (numbers(held), held[-1]["position"]) == ([6], 6)
+    await sync_to_async(ApplicantKey.objects.bulk_create)(keys)
+    assert numbers(await frames_of(client, from_="6")) == [6, 7]
+
+
+async def test_what_was_erased_keeps_its_number_and_says_so(house: House) -> None:
+    client = await written(house, 3)
+    case = await sync_to_async(client.case)(told.received(), told.fields(("sex", "F")))
+    await sync_to_async(house.write)()
+    await sync_to_async(destroy_key)(case.applicant, PersonalClass.IDENTITY, now=house.now)
+    (record,) = records(await frames_of(client, from_="7"))
+    assert (record["kind"], record["data"]) == ("partial", {"erased": True})
 
 
 async def test_a_restored_epoch_ends_open_streams(house: House) -> None:

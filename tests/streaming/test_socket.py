@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
 import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
+from streaming.models import FeedRecord
 from tests.streaming import told
 from tests.streaming.conftest import Client, House
 from tests.streaming.reading import Frame, numbers
@@ -33,7 +36,10 @@ def opened(
 
 
 def told_until_closed(socket: ClientConnection) -> tuple[list[Frame], int]:
-    frames: list[Frame] = [json.loads(frame) for frame in socket]
+    frames: list[Frame] = []
+    with suppress(ConnectionClosed):
+        while True:
+            frames.append(json.loads(socket.recv(timeout=5)))
     assert socket.close_code is not None
     return frames, socket.close_code
 
@@ -110,6 +116,17 @@ def test_a_frame_that_is_wrong_or_not_built_yet_ends_the_stream(
         socket.recv(timeout=5)
         socket.send(frame)
         assert told_until_closed(socket)[1] == 4100
+
+
+def test_a_stream_that_dies_closes_its_socket_instead_of_falling_mute(client: Client, address: str) -> None:
+    FeedRecord.objects.filter(feed=client.feed, number=20).delete()
+    with opened(address, "from=1", auth=client.auth) as socket:
+        assert told_until_closed(socket)[1] == 1011
+
+
+def test_a_socket_elsewhere_is_refused_before_the_handshake(address: str) -> None:
+    with pytest.raises(InvalidStatus):
+        connect(f"ws://{address}/v1/secrets")
 
 
 def test_an_ack_of_what_was_sent_changes_nothing(client: Client, address: str) -> None:

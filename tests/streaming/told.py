@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 from protocol.schemas import decisions_v1_pb2 as decisions
 from protocol.schemas import verification_v1_pb2 as verification
 
@@ -32,8 +34,9 @@ def opened(*, live: bool = True, policy: str = "full", reference: str = "order-1
     )
 
 
-def received(kind: str = "document_front", evidence: str = EVIDENCE) -> verification.EvidenceReceived:
-    return verification.EvidenceReceived(evidence_id=evidence, evidence_kind=kind, media_type="image/jpeg")
+def received(kind: str = "document_front", evidence: str = "") -> verification.EvidenceReceived:
+    name = evidence or str(uuid4())
+    return verification.EvidenceReceived(evidence_id=name, evidence_kind=kind, media_type="image/jpeg")
 
 
 def classified(evidence: str = EVIDENCE) -> verification.DocumentClassified:

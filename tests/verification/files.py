@@ -7,6 +7,7 @@ import zlib
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
@@ -45,7 +46,7 @@ def clip(
     codec = "libvpx" if kind == "webm" else "mpeg4"
     written = BytesIO()
     with av.open(written, "w", format=kind) as container:
-        stream = container.add_stream(codec, rate=fps)
+        stream = cast("av.VideoStream", container.add_stream(codec, rate=fps))
         stream.width, stream.height, stream.pix_fmt = size[0], size[1], "yuv420p"
         for number in range(max(1, round(seconds * fps))):
             grey = np.full((size[1], size[0], 3), number % 250, dtype=np.uint8)

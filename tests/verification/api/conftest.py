@@ -9,6 +9,7 @@ from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from access.clients import add_client, issue_key
+from access.principals import SCOPES
 
 BODY = {
     "reference": "order-1",
@@ -31,10 +32,9 @@ def caller(secret: str) -> APIClient:
     return client
 
 
-def key_of(client: str, *, live: bool = True, scopes: tuple[str, ...] | None = None) -> str:
+def key_of(client: str, *, live: bool = True, scopes: tuple[str, ...] = SCOPES) -> str:
     """Give a client one more key."""
-    more = {} if scopes is None else {"scopes": scopes}
-    return issue_key(client=client, now=datetime.now(UTC), live=live, **more)
+    return issue_key(client=client, now=datetime.now(UTC), live=live, scopes=scopes)
 
 
 @pytest.fixture(autouse=True)

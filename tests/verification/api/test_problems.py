@@ -12,7 +12,7 @@ from django.test import RequestFactory
 from rest_framework.test import APIClient
 
 from events.errors import Erased, KeysAway
-from protocol.problems import MEDIA_TYPE, PROBLEMS, Refused, body
+from protocol.problems import MEDIA_TYPE, PROBLEMS, Problem, Refused, body
 from tests.verification.files import picture
 from verification.api.problems import answer, not_found, server_error
 from verification.evidence_store import EvidenceMissing
@@ -84,9 +84,10 @@ def test_a_problem_carries_what_the_standard_and_the_contract_ask() -> None:
 
 
 @pytest.mark.parametrize("row", PROBLEMS.values(), ids=lambda row: row.code)
-def test_every_problem_has_an_error_status_and_a_title(row: object) -> None:
-    assert PROBLEMS[row.code] is row  # type: ignore[attr-defined]  # ids need an untyped row
-    assert HTTPStatus.BAD_REQUEST <= row.status  # type: ignore[attr-defined]  # as above
+def test_every_problem_has_an_error_status_and_a_title(row: Problem) -> None:
+    assert PROBLEMS[row.code] is row
+    assert row.status >= HTTPStatus.BAD_REQUEST
+    assert row.title
 
 
 def test_no_problem_repeats_what_was_sent(company: APIClient, case: str, tmp_path: Path) -> None:
