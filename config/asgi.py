@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING, cast
 
+from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.asgi import get_asgi_application
+from django.urls import re_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from channels.routing import _ExtendedURLPattern
+    from django.http.response import HttpResponseBase
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-_rest = get_asgi_application()
+_django = get_asgi_application()
 
-# The feed's modules name tables: they are imported when Django has them.
-from streaming import routing  # noqa: E402 - see above
+# These modules name tables: they are imported when Django has them.
+from streaming.routing import http_patterns, websocket_patterns  # noqa: E402 - see above
+from verification.api.arrival import App, Arrival  # noqa: E402 - see above
 
 __all__ = ["application"]
 
-application = routing.application(_rest)
+# Channels calls an address's end as an ASGI application, though Django's types speak of views.
+_rest = cast("_ExtendedURLPattern", re_path(r"", cast("Callable[..., HttpResponseBase]", _django)))
+_routed = ProtocolTypeRouter(
+    {"http": URLRouter([*http_patterns, _rest]), "websocket": URLRouter(websocket_patterns)}
+)
+# Outermost: it sees an upload's first byte, which Django learns of only when the last one has come.
+application = Arrival(cast("App", _routed))

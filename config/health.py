@@ -49,7 +49,7 @@ def _pipeline_is_warm() -> bool:
         said = json.loads(_warm_file().read_text())
     except (FileNotFoundError, json.JSONDecodeError):
         return False
-    return bool(said["warm"] > 0 and time.time() - said["at_s"] < _FRESH_S)
+    return bool(said["warm"] >= environment().workers and time.time() - said["at_s"] < _FRESH_S)
 
 
 def _databases_answer() -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from config.environment import ROOT, environment
+from config.environment import environment
 
 _environment = environment()
 _DATA = _environment.data
@@ -90,7 +90,8 @@ CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}
 EVIDENCE_ROOT: Final = _DATA / "evidence"
 
 STATIC_URL = "/static/"
-STATIC_ROOT = ROOT / ".cache" / "static"
+STATIC_ROOT = None
+# Files are served from the rooms they lie in; nothing has to be collected first.
 WHITENOISE_USE_FINDERS = True
 
 REST_FRAMEWORK = {

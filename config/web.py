@@ -12,6 +12,7 @@ import uvicorn
 from config.asgi import application
 from config.environment import environment
 from events.door import app as door
+from verification import inspection
 
 __all__ = ["main"]
 
@@ -45,6 +46,7 @@ def _server(app: object, port: int) -> _Server:
 
 async def _serve() -> None:
     settings = environment()
+    inspection.warm_up()
     servers = [_server(application, settings.port), _server(door, settings.door_port)]
 
     def stop() -> None:

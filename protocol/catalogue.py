@@ -117,6 +117,7 @@ STREAMS: tuple[Stream, ...] = (
         meaning="Facts known before their check has ended.",
         messages=(
             verification.DocumentClassified,
+            verification.PictureGraded,
             verification.PageRectified,
             verification.FieldsRead,
             verification.MachineZoneRead,

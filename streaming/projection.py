@@ -43,6 +43,7 @@ SILENT: Final[frozenset[type[Message]]] = frozenset(
         verification.DeadlinePassed,
         verification.ReviewRequested,
         verification.PageRectified,
+        verification.PictureGraded,
         dependency.CallAsked,
         dependency.CallAnswered,
         dependency.CallFailed,

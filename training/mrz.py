@@ -2,8 +2,8 @@
 
 Source of the letters: Debian's `fonts-ocr-b` (Norbert Schwarz's OCR-B, free to use and change). What other
 printers and cameras do to them is simulated: ink spread, other cuts of the face (narrower, slanted, bent),
-blur, uneven light, noise. Everything is seeded; the held-out lines are drawn by another seed from the same faces
-and spoilt as hard as the training lines: harder than a page that passes the quality check.
+blur, uneven light, noise. Everything is seeded; the held-out lines are drawn by another seed from the same
+faces and spoilt as hard as the training lines: harder than a page that passes the quality check.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _TARGET = Path(__file__).parent.parent / "verification" / "vision" / "weights" /
 _CELLS_A_LINE = 30
 _OVER = 3  # lines are drawn at three times the reader's scale
 _OFF = CLASS_COUNT - 1
-_TRAINING_LINES, _HELD_OUT_LINES = 4800, 400
+_TRAINING_LINES, _HELD_OUT_LINES = 4400, 400
 _HIDDEN = 160
 
 

@@ -20,7 +20,9 @@ from access.principals import Principal
 from access.tokens import Grant
 from events import journal
 from events.journal import Draft
+from events.keys import destroy_key
 from protocol.case_state import CaseState
+from protocol.catalogue import PersonalClass
 from protocol.ids import new_uuid7, to_us
 from protocol.problems import Refused
 from protocol.schemas import verification_v1_pb2 as v
@@ -125,9 +127,16 @@ def record_basis(case: str, basis: v.BiometricBasisRecorded, *, now: datetime) -
 
 
 def withdraw_basis(case: str, *, now: datetime) -> None:
-    """End that ground: face steps that have not ended stop."""
+    """End that ground: face steps that have not ended stop, and the applicant's biometric key is destroyed.
+
+    The event comes first: a face step must never meet a destroyed key while the basis still stands.
+    """
     with transaction.atomic():
-        _record(decide.withdraw_basis(rows.standing_of(case)), now)
+        standing = rows.standing_of(case)
+        drafts = decide.withdraw_basis(standing)
+        _record(drafts, now)
+    if drafts:
+        destroy_key(standing.applicant, PersonalClass.BIOMETRIC, now=now)
 
 
 def draw_challenge(case: str, *, now: datetime) -> Drawn:

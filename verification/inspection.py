@@ -11,7 +11,7 @@ from pathlib import Path
 
 from verification.decoding import Inspected, Refusal, size_limit
 
-__all__ = ["Inspected", "Inspector", "Refusal", "inspect", "size_limit"]
+__all__ = ["Inspected", "Inspector", "Refusal", "inspect", "size_limit", "warm_up"]
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -36,11 +36,16 @@ class Inspector:
             kind: document_front, document_back, face_video or face_photo.
         """
         with self._lock:
-            answer = self._ask(json.dumps({"path": str(path), "kind": kind}))
+            answer = self._ask(json.dumps({"path": str(path.absolute()), "kind": kind}))
         if not answer:
             return Refusal("unreadable", "decoding the file took too long or too much; send another one")
         found = json.loads(answer)
         return Inspected(**found) if found.pop("ok") else Refusal(**found)
+
+    def start(self) -> int:
+        """Have the process running, so that the first file need not wait for it; gives its id."""
+        with self._lock:
+            return self._warm().pid
 
     def close(self) -> None:
         """End the process."""
@@ -90,3 +95,8 @@ atexit.register(_INSPECTOR.close)
 def inspect(path: Path, kind: str) -> Inspected | Refusal:
     """Judge a file in this process's one warm inspector; see `Inspector.inspect`."""
     return _INSPECTOR.inspect(path, kind)
+
+
+def warm_up() -> None:
+    """Start this process's inspector, so that the first upload need not wait half a second for it."""
+    _INSPECTOR.start()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from events.errors import Erased
 from events.sealing import Sealed
 from protocol.case_state import load
 from protocol.ids import from_us
@@ -14,7 +15,7 @@ from protocol.schemas.verification_v1_pb2 import Action
 from verification.decide import Drawn, Standing
 from verification.models import Case, Challenge, Evidence
 
-__all__ = ["Receipt", "challenges_of", "days_of", "existing", "receipt_of", "same_bytes", "standing_of"]
+__all__ = ["Receipt", "challenges_of", "days_of", "existing", "same_bytes", "standing_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,19 +82,21 @@ def days_of(applicant: str, since_us: int) -> Sequence[datetime]:
     return [from_us(us) for us in rows.values_list("drawn_at_us", flat=True)]
 
 
-def receipt_of(row: Evidence, sha256: bytes) -> Receipt:
-    """Write the receipt of accepted evidence."""
-    return Receipt(id=row.id, sha256=sha256, size=row.size, media_type=row.media_type)
-
-
 def same_bytes(case: str, sha256: bytes, size: int) -> Receipt | None:
     """Find the receipt of the same bytes in a case; hashes lie sealed, so each candidate's is opened.
 
     Raises:
-        Erased: the applicant's keys were destroyed.
         KeysAway: the key store cannot be asked now.
     """
     for row in Evidence.objects.filter(case=case, size=size):
-        if Sealed.from_bytes(bytes(row.sha256)).open() == sha256:
-            return receipt_of(row, sha256)
+        if _opened(row) == sha256:
+            return Receipt(id=row.id, sha256=sha256, size=row.size, media_type=row.media_type)
     return None
+
+
+def _opened(row: Evidence) -> bytes | None:
+    """Open the hash of evidence; None: its key was destroyed, and what it was nobody can tell."""
+    try:
+        return Sealed.from_bytes(bytes(row.sha256)).open()
+    except Erased:
+        return None

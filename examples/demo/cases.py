@@ -18,7 +18,7 @@ __all__ = ["CASES", "Case", "claims", "fresh_seed", "genuine", "register_rows"]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One applicant: a headline, the script a seed gives, and what is wrong with how it went ("": nothing)."""
+    """A headline, the script that a seed gives, and what was wrong with how it went ("": nothing)."""
 
     headline: str
     script: Callable[[int], Script]

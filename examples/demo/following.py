@@ -97,8 +97,8 @@ class Follower:
                     return
 
     def _take(self, arrived: Arrived) -> None:
+        self.heard(arrived)
         with self._changed:
             self.arrived.append(arrived)
             self.cursor = str(arrived.record["cursor"])
             self._changed.notify_all()
-        self.heard(arrived)

@@ -620,7 +620,7 @@ Global___CaseExpired: _TypeAlias = CaseExpired  # noqa: Y015
 
 @_typing.final
 class DocumentClassified(_message.Message):
-    """Partial: which document a picture shows, from layout and colour, and how well it is seen."""
+    """Partial: which document a picture shows, from layout and colour."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -631,8 +631,6 @@ class DocumentClassified(_message.Message):
     SIDE_FIELD_NUMBER: _builtins.int
     CONFIDENCE_01_FIELD_NUMBER: _builtins.int
     CORNERS_PX_FIELD_NUMBER: _builtins.int
-    QUALITY_FIELD_NUMBER: _builtins.int
-    FEATURES_FIELD_NUMBER: _builtins.int
     UNAVAILABLE_FIELD_NUMBER: _builtins.int
     evidence_id: _builtins.str
     """The picture."""
@@ -652,14 +650,6 @@ class DocumentClassified(_message.Message):
     def corners_px(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
         """x, y of the corners TL, TR, BR, BL of the document as it is read, in px of the upright picture; empty: none found."""
 
-    @_builtins.property
-    def quality(self) -> _containers.RepeatedCompositeFieldContainer[Global___Breakdown]:
-        """How well it is seen, and whether it has what its class must have."""
-
-    @_builtins.property
-    def features(self) -> _containers.RepeatedCompositeFieldContainer[Global___Breakdown]:
-        """Colours and fixed places its class must have."""
-
     def __init__(
         self,
         *,
@@ -670,17 +660,61 @@ class DocumentClassified(_message.Message):
         side: _builtins.str = ...,
         confidence_01: _builtins.float = ...,
         corners_px: _abc.Iterable[_builtins.float] | None = ...,
+        unavailable: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confidence_01", b"confidence_01", "corners_px", b"corners_px", "document_type", b"document_type", "evidence_id", b"evidence_id", "evidence_keyseq", b"evidence_keyseq", "evidence_kind", b"evidence_kind", "side", b"side", "unavailable", b"unavailable"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DocumentClassified: _TypeAlias = DocumentClassified  # noqa: Y015
+
+@_typing.final
+class PictureGraded(_message.Message):
+    """Partial: how well a picture is seen, and whether it looks like its class."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVIDENCE_ID_FIELD_NUMBER: _builtins.int
+    EVIDENCE_KEYSEQ_FIELD_NUMBER: _builtins.int
+    EVIDENCE_KIND_FIELD_NUMBER: _builtins.int
+    QUALITY_FIELD_NUMBER: _builtins.int
+    FEATURES_FIELD_NUMBER: _builtins.int
+    UNAVAILABLE_FIELD_NUMBER: _builtins.int
+    evidence_id: _builtins.str
+    """The picture."""
+    evidence_keyseq: _builtins.int
+    """keyseq of the picture's EvidenceReceived."""
+    evidence_kind: _builtins.str
+    """Kind of that evidence."""
+    unavailable: _builtins.str
+    """Reason code when the step could not answer; empty: it did."""
+    @_builtins.property
+    def quality(self) -> _containers.RepeatedCompositeFieldContainer[Global___Breakdown]:
+        """Is it sharp, lit and whole?"""
+
+    @_builtins.property
+    def features(self) -> _containers.RepeatedCompositeFieldContainer[Global___Breakdown]:
+        """Has it the colours and fixed places its class must have?"""
+
+    def __init__(
+        self,
+        *,
+        evidence_id: _builtins.str = ...,
+        evidence_keyseq: _builtins.int = ...,
+        evidence_kind: _builtins.str = ...,
         quality: _abc.Iterable[Global___Breakdown] | None = ...,
         features: _abc.Iterable[Global___Breakdown] | None = ...,
         unavailable: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["confidence_01", b"confidence_01", "corners_px", b"corners_px", "document_type", b"document_type", "evidence_id", b"evidence_id", "evidence_keyseq", b"evidence_keyseq", "evidence_kind", b"evidence_kind", "features", b"features", "quality", b"quality", "side", b"side", "unavailable", b"unavailable"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["evidence_id", b"evidence_id", "evidence_keyseq", b"evidence_keyseq", "evidence_kind", b"evidence_kind", "features", b"features", "quality", b"quality", "unavailable", b"unavailable"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___DocumentClassified: _TypeAlias = DocumentClassified  # noqa: Y015
+Global___PictureGraded: _TypeAlias = PictureGraded  # noqa: Y015
 
 @_typing.final
 class PageRectified(_message.Message):

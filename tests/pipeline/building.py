@@ -10,7 +10,7 @@ from events import journal
 from protocol.schemas import verification_v1_pb2 as v
 from verification.pipeline.facts import Facts, name_of
 
-__all__ = ["NOW", "classified", "facts_of", "fields", "opened", "zone"]
+__all__ = ["NOW", "classified", "facts_of", "fields", "graded", "opened", "zone"]
 
 NOW = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
 EVIDENCE = "0197a000-0000-7000-8000-00000000000e"
@@ -46,18 +46,28 @@ def opened(*, minimum_age: int = 0, time_zone: str = "Europe/London", **claimed:
     )
 
 
-def classified(document_type: str = "uk_driving_licence", **more: object) -> v.DocumentClassified:
+def classified(document_type: str = "uk_driving_licence") -> v.DocumentClassified:
     """Make the classification of a front."""
-    message = v.DocumentClassified(
+    return v.DocumentClassified(
         evidence_id=EVIDENCE,
         evidence_keyseq=7,
         evidence_kind="document_front",
         document_type=document_type,
         corners_px=[0.0] * 8,
-        quality=[v.Breakdown(name="sharpness", status="clear")],
     )
-    message.MergeFrom(v.DocumentClassified(**more))  # type: ignore[arg-type]  # named as in the schema
-    return message
+
+
+def graded(
+    evidence_kind: str = "document_front", *, status: str = "clear", code: str = ""
+) -> v.PictureGraded:
+    """Make the grades of one picture."""
+    reasons = [v.Reason(code=code)] if code else []
+    return v.PictureGraded(
+        evidence_id=EVIDENCE,
+        evidence_keyseq=7,
+        evidence_kind=evidence_kind,
+        quality=[v.Breakdown(name="sharpness", status=status, reasons=reasons)],
+    )
 
 
 def fields(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.schemas import verification_v1_pb2 as v
-from tests.pipeline.building import LICENCE, NOW, classified, facts_of, fields, opened, zone
+from tests.pipeline.building import LICENCE, NOW, classified, facts_of, fields, graded, opened, zone
 from verification.pipeline.facts import Facts
 from verification.pipeline.judges import age, comparison, consistency, document, quality
 
@@ -23,7 +23,7 @@ PASSPORT = {k: v for k, v in LICENCE.items() if k not in {"driver_number", "issu
 
 def licence(**changed: str) -> Facts:
     values = {name: value for name, value in (LICENCE | changed).items() if value}
-    return facts_of(opened(), classified(), fields(values), zone())
+    return facts_of(opened(), classified(), graded(), fields(values), zone())
 
 
 def judged(judge: object, facts: Facts, now: datetime = NOW) -> v.CheckCompleted:
@@ -100,7 +100,7 @@ def test_a_wrong_check_digit_in_the_zone_is_suspected() -> None:
 
 
 def test_an_unknown_document_has_no_consistency_to_judge() -> None:
-    facts = facts_of(opened(), classified("unknown"), fields({}, document_type="unknown"), zone())
+    facts = facts_of(opened(), classified("unknown"), graded(), fields({}, document_type="unknown"), zone())
 
     assert judged(consistency.judge, facts).status == "not_applicable"
 
@@ -232,7 +232,7 @@ def test_a_licence_without_its_fixed_text_is_not_like_its_class() -> None:
     read = fields(LICENCE)
     del read.fixed_texts[:]
 
-    check = judged(document.judge, facts_of(opened(), classified(), read, zone()))
+    check = judged(document.judge, facts_of(opened(), classified(), graded(), read, zone()))
 
     assert codes(check) == ["not_like_its_class"]
 
@@ -240,23 +240,21 @@ def test_a_licence_without_its_fixed_text_is_not_like_its_class() -> None:
 def test_a_picture_without_a_page_is_no_document() -> None:
     nothing = classified("unknown")
     del nothing.corners_px[:]
-    facts = facts_of(opened(), nothing, fields({}, unavailable="no_document"), zone())
+    facts = facts_of(opened(), nothing, graded(), fields({}, unavailable="no_document"), zone())
 
     assert codes(judged(document.judge, facts)) == ["no_document"]
 
 
 def test_a_page_of_no_known_class_is_an_unknown_document() -> None:
-    facts = facts_of(opened(), classified("unknown"), fields({}, document_type="unknown"), zone())
+    facts = facts_of(opened(), classified("unknown"), graded(), fields({}, document_type="unknown"), zone())
 
     assert codes(judged(document.judge, facts)) == ["unknown_document"]
 
 
 def test_quality_has_a_part_for_each_further_picture() -> None:
-    back = classified(evidence_kind="document_back")
-    back.quality[0].status = "caution"
-    back.quality[0].reasons.add(code="blurred")
+    back = graded("document_back", status="caution", code="blurred")
 
-    check = judged(quality.judge, facts_of(classified(), back))
+    check = judged(quality.judge, facts_of(graded(), back))
 
     assert {part.name for part in check.breakdown} == {"sharpness", "back"}
     assert check.status == "caution"

@@ -12,7 +12,7 @@ from events.errors import Erased
 from events.keys import destroy_key
 from protocol.catalogue import PersonalClass
 from protocol.problems import Refused
-from tests.verification.conftest import NOW
+from tests.verification.conftest import BASIS, NOW
 from tests.verification.files import clip, picture
 from verification import cases, queries
 from verification.cases import Opened, Upload
@@ -165,3 +165,17 @@ def test_evidence_of_another_case_is_not_found(case: str, tmp_path: Path) -> Non
     receipt = _send(case, picture(tmp_path / "a.jpg"))
     with pytest.raises(Refused, match="not_found"):
         queries.original_of("another", receipt.id)
+
+
+def test_a_withdrawn_basis_destroys_what_was_kept_of_the_face_and_nothing_else(
+    case: str, tmp_path: Path
+) -> None:
+    cases.record_basis(case, BASIS, now=NOW)
+    face = _send(case, picture(tmp_path / "face.jpg"), "face_photo")
+    front = _send(case, picture(tmp_path / "a.jpg"))
+    cases.withdraw_basis(case, now=NOW)
+    with pytest.raises(Erased):
+        queries.original_of(case, face.id)
+    with pytest.raises(Erased):
+        _send(case, picture(tmp_path / "face.jpg"), "face_photo")
+    assert queries.original_of(case, front.id).media_type == "image/jpeg"

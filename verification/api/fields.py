@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import NoReturn
 
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 __all__ = ["IsoDate", "Moment", "Strict", "Text", "Whole", "checked"]
@@ -47,6 +49,7 @@ class Whole(serializers.IntegerField):
         return int(super().to_internal_value(data))
 
 
+@extend_schema_field(OpenApiTypes.DATE)
 class IsoDate(Text):
     """A day as ISO 8601 writes it, "1990-05-17"."""
 
@@ -62,6 +65,7 @@ class IsoDate(Text):
         return text
 
 
+@extend_schema_field(OpenApiTypes.DATETIME)
 class Moment(serializers.Field[datetime, object, str, object]):
     """A moment as RFC 3339 writes it, with its offset: "2026-11-24T10:00:00Z"."""
 

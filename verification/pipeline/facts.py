@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS pipeline_fact (
 
 _PARTIALS: dict[type[Message], str] = {
     v.DocumentClassified: "classified",
+    v.PictureGraded: "graded",
     v.PageRectified: "page",
     v.FieldsRead: "fields",
     v.MachineZoneRead: "zone",
@@ -39,10 +40,6 @@ _OF_THE_CASE: dict[type[Message], str] = {
     v.BiometricBasisRecorded: "basis",
     v.BiometricBasisWithdrawn: "basis",
 }
-
-# Kept for when they are needed, and no reason to look again: a challenge comes before its clip, and a basis
-# that is withdrawn undoes no answer.
-_NEVER_WAKE = (v.ChallengeDrawn, v.BiometricBasisWithdrawn)
 
 
 def name_of(event: Event) -> str:
@@ -73,13 +70,18 @@ class Facts:
 
     events: dict[str, Event]
 
-    def ready(self, needs: tuple[str, ...], event: Event) -> bool:
-        """Tell whether all that is needed is known, and the event is part of it: no newer one overtook it."""
-        if isinstance(event.message, _NEVER_WAKE):
+    def ready(self, needs: tuple[str, ...], event: Event, also: tuple[str, ...] = ()) -> bool:
+        """Tell whether an event gives reason to act.
+
+        All of `needs` must be known; the event must be one of them, or of `also`, and not overtaken by a
+        newer. A basis that is withdrawn undoes no answer: it gives no reason to look again.
+        """
+        name = name_of(event)
+        current = self.events.get(name)
+        if current is None or current.envelope.id != event.envelope.id or name not in needs + also:
             return False
-        current = self.events.get(name_of(event))
-        overtaken = current is None or current.envelope.id != event.envelope.id
-        return not overtaken and all(name in self.events for name in needs)
+        withdrawn = isinstance(event.message, v.BiometricBasisWithdrawn)
+        return not withdrawn and all(need in self.events for need in needs)
 
     def of(self, name: str, kind: type[M]) -> M:
         """Give what a needed fact says, personal fields sealed.

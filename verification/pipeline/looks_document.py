@@ -20,6 +20,7 @@ from verification.vision.grades import Box, Cue
 __all__ = [
     "Classified",
     "FieldsFound",
+    "Graded",
     "PageCut",
     "PageWanted",
     "PortraitGiven",
@@ -32,6 +33,7 @@ __all__ = [
     "look_at_page",
     "look_at_picture",
     "look_at_portrait",
+    "look_at_quality",
     "look_at_zone",
     "look_for_tampering",
     "warm_up",
@@ -45,40 +47,63 @@ def pixels() -> Pixels:
 
 
 def warm_up() -> None:
-    """Load every model and reader, so that the first case is as fast as the next."""
+    """Load every model and reader, and use each once, so that the first case is as fast as the next."""
     cv2.setNumThreads(1)
     faces.warm_up()
     text.warm_up()
     mrz_reader.warm_up()
-    pixels()
+    # A pale card on a dark desk has no face and no text, yet every library loads what it loads at first use.
+    picture = np.full((3000, 4000, 3), 40, np.uint8)
+    cv2.rectangle(picture, (600, 500), (3400, 2270), (214, 200, 232), -1)
+    seen = classify.classify(picture)
+    quality.measure(picture, seen.page)
+    page = np.ascontiguousarray(picture[500:1510, 600:2200])
+    licence.read_licence(page)
+    tamper.judge(page, portrait.Portrait(None, None, 0), document_type="uk_driving_licence", embeddings=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Classified:
-    """Which document a picture shows, and how well; `unavailable` says by a reason why it cannot be read."""
+    """Which document a picture shows; `unavailable` says by a reason why it cannot be read."""
 
     document_type: classify.DocumentType
     side: str
     confidence_01: float
     corners_px: tuple[float, ...]
-    quality: tuple[Cue, ...]
-    features: tuple[Cue, ...]
     unavailable: str = ""
 
 
 def look_at_picture(held: Held) -> Classified:
-    """Classify a picture by layout and colour, and grade how well it is seen."""
-    picture = pixels().original(held)
-    seen = classify.classify(picture)
-    cues = quality.measure(picture, seen.page)
+    """Classify a picture by layout and colour."""
+    seen = _seen(held)
     if seen.page is None:
-        return Classified("unknown", "front", seen.confidence_01, (), cues, ())
+        return Classified("unknown", "front", seen.confidence_01, ())
     if seen.page.sideways:
-        return Classified("unknown", "front", seen.confidence_01, (), cues, (), "unreadable")
+        return Classified("unknown", "front", seen.confidence_01, (), "unreadable")
     corners = tuple(float(x) for x in seen.page.corners.ravel())
-    page = pixels().page(PageGiven(held, corners, seen.document_type))
-    features = classify.class_features(page, seen.document_type)
-    return Classified(seen.document_type, seen.side, seen.confidence_01, corners, cues, features)
+    return Classified(seen.document_type, seen.side, seen.confidence_01, corners)
+
+
+def _seen(held: Held) -> classify.Classification:
+    return pixels().once(
+        held.evidence_id, "seen", lambda: classify.classify(pixels().original(held)), lambda _: 1_000
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Graded:
+    """How well a picture is seen, and whether it looks like its class."""
+
+    quality: tuple[Cue, ...]
+    features: tuple[Cue, ...]
+
+
+def look_at_quality(held: Held) -> Graded:
+    """Grade how well a picture is seen, and what of its class can be seen on it."""
+    seen, picture = _seen(held), pixels().original(held)
+    page = classify.straight_page(picture, seen)
+    features = () if page is None else classify.class_features(page, seen.document_type)
+    return Graded(quality.measure(picture, seen.page), features)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,9 +29,10 @@ class Step:
     """One question put to evidence.
 
     `hears` are the messages it follows; it acts when all facts of `needs` are known, and again when one of
-    them changes. `prepare(facts)` gives what its work looks at, or `Failed` when there is nothing to look at;
-    `work` runs in a vision process. `tell(facts, found, now)` makes the messages it emits: `found` is what
-    the work returned, or `Failed`. A step without `work` tells from its facts alone, with `found` None.
+    them, or of `also`, changes. `prepare(facts)` gives what its work looks at, or `Failed` when there is
+    nothing to look at; `work` runs in a vision process. `tell(facts, found, now)` makes what it emits:
+    `found` is what the work returned, or `Failed`. A step without `work` tells from its facts alone, with
+    `found` None.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Step:
     tell: Callable[[Facts, object, datetime], Iterable[Message]]
     prepare: Callable[[Facts], Look | Failed] | None = None
     work: Callable[..., object] | None = None
+    also: tuple[str, ...] = ()
     priority: int = 5
 
 
@@ -48,7 +50,7 @@ def as_subscriber(step: Step) -> Subscriber:
 
     def gather(event: Event, ctx: Context) -> Look | None:
         facts = load(step.name, event, ctx)
-        if step.prepare is None or not facts.ready(step.needs, event):
+        if step.prepare is None or not facts.ready(step.needs, event, step.also):
             return None
         look = step.prepare(facts)
         return look if isinstance(look, Look) else None
@@ -56,7 +58,7 @@ def as_subscriber(step: Step) -> Subscriber:
     def apply(event: Event, value: object, ctx: Context) -> None:
         facts = load(step.name, event, ctx)
         remember(step.name, event, ctx)
-        if not facts.ready(step.needs, event):
+        if not facts.ready(step.needs, event, step.also):
             return
         if value is None and step.prepare is not None:
             value = step.prepare(facts)

@@ -52,8 +52,6 @@ def _classify(slot: Slot) -> Step:
             partial.document_type, partial.side = found.document_type, found.side
             partial.confidence_01 = found.confidence_01
             partial.corners_px.extend(found.corners_px)
-            partial.quality.extend(breakdown(found.quality, evidence=received.evidence_id))
-            partial.features.extend(breakdown(found.features, evidence=received.evidence_id))
         return [partial]
 
     return Step(
@@ -64,6 +62,38 @@ def _classify(slot: Slot) -> Step:
         work=looks.look_at_picture,
         tell=tell,
         priority=0,
+    )
+
+
+def _grade(slot: Slot) -> Step:
+    """Make the step that grades how well the picture in one slot is seen."""
+    name = f"classified:{slot}"
+
+    def prepare(facts: Facts) -> Look:
+        evidence = facts.of(name, v.DocumentClassified).evidence_id
+        return Look(held(facts.events[name], evidence, PersonalClass.IDENTITY), evidence)
+
+    def tell(facts: Facts, found: object, _now: datetime) -> list[v.PictureGraded]:
+        classified = facts.of(name, v.DocumentClassified)
+        partial = v.PictureGraded(
+            evidence_id=classified.evidence_id,
+            evidence_keyseq=classified.evidence_keyseq,
+            evidence_kind=classified.evidence_kind,
+            unavailable=reason_of(found),
+        )
+        if isinstance(found, looks.Graded):
+            partial.quality.extend(breakdown(found.quality, evidence=classified.evidence_id))
+            partial.features.extend(breakdown(found.features, evidence=classified.evidence_id))
+        return [partial]
+
+    return Step(
+        name=f"grade_{slot}",
+        hears=(v.DocumentClassified,),
+        needs=(name,),
+        prepare=prepare,
+        work=looks.look_at_quality,
+        tell=tell,
+        priority=3,
     )
 
 
@@ -227,6 +257,8 @@ def _fields(fields: Iterable[Field]) -> list[v.Field]:
 STEPS: tuple[Step, ...] = (
     _classify(Slot.FRONT),
     _classify(Slot.BACK),
+    _grade(Slot.FRONT),
+    _grade(Slot.BACK),
     Step(
         name="rectify",
         hears=(v.DocumentClassified,),
@@ -258,6 +290,7 @@ STEPS: tuple[Step, ...] = (
         name="portrait",
         hears=(v.PageRectified, *_BASIS),
         needs=("page:front",),
+        also=("basis",),
         prepare=_prepare_portrait,
         work=looks.look_at_portrait,
         tell=_tell_portrait,

@@ -117,6 +117,7 @@ STEPS: tuple[Step, ...] = (
         name="face_track",
         hears=(v.EvidenceReceived, v.ChallengeDrawn, v.BiometricBasisRecorded, v.BiometricBasisWithdrawn),
         needs=("evidence:face",),
+        also=("basis",),
         prepare=_prepare_track,
         work=looks.look_at_face,
         tell=_tell_track,

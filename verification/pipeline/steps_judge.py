@@ -14,14 +14,16 @@ _READ_NEEDS = ("opened", "fields:front", "zone:front")
 STEPS: tuple[Step, ...] = (
     Step(
         name="quality",
-        hears=(v.DocumentClassified,),
-        needs=("classified:front",),
+        hears=(v.PictureGraded,),
+        needs=("graded:front",),
+        also=("graded:back",),
         tell=quality.judge,
     ),
     Step(
         name="document",
-        hears=(v.DocumentClassified, *_READ),
-        needs=("classified:front", "fields:front", "zone:front"),
+        hears=(v.DocumentClassified, v.PictureGraded, *_READ),
+        needs=("classified:front", "graded:front", "fields:front", "zone:front"),
+        also=("classified:back",),
         tell=document.judge,
     ),
     Step(

@@ -21,7 +21,7 @@ _LOOSE = re.compile(
 def machine_date(text: str, *, meaning: Meaning, today: dt.date) -> dt.date | None:
     """Read YYMMDD; None when it is no calendar date or has unknown parts (`<`).
 
-    An expiry lies in 2000-2099, a birth on or before `today` (ICAO 9303-3 §4.8: the reader finds the century).
+    An expiry lies in 2000-2099, a birth on or before `today` (ICAO 9303-3 §4.8 leaves the century open).
     """
     if not re.fullmatch(r"[0-9]{6}", text):
         return None

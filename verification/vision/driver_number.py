@@ -13,7 +13,17 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["DriverNumber", "Part", "Sex", "agrees_with", "initials", "parse", "repair", "surname_part"]
+__all__ = [
+    "TITLES",
+    "DriverNumber",
+    "Part",
+    "Sex",
+    "agrees_with",
+    "initials",
+    "parse",
+    "repair",
+    "surname_part",
+]
 
 Sex = Literal["F", "M"]
 Part = Literal["driver_number", "family_name", "given_names", "date_of_birth", "sex"]
@@ -26,7 +36,7 @@ _LENGTH = 16
 _KINDS = "AAAAA######AA#LL"  # A: letter or the filler 9; #: digit; L: letter
 _AS_DIGIT = str.maketrans("OQDUILTZSBGAE", "0000111258643")
 _AS_LETTER = str.maketrans("01258463", "OIZSBAGE")
-_TITLES = frozenset({"MR", "MRS", "MS", "MISS", "MX", "DR", "REV", "SIR", "LADY", "LORD", "PROF"})
+TITLES = frozenset({"MR", "MRS", "MS", "MISS", "MX", "DR", "REV", "SIR", "LADY", "LORD", "PROF"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +112,8 @@ def surname_part(family_name: str) -> str:
 
 def initials(given_names: str) -> str:
     """Make positions 12-13 from the given names, a title before them left out, 9 for none."""
-    names = [name for name in _letters(given_names) if name not in _TITLES]
+    names = _letters(given_names)
+    names = names[1:] if len(names) > 1 and names[0] in TITLES else names
     return "".join(name[0] for name in names[:2]).ljust(2, "9")
 
 

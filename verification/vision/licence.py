@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from verification.vision.dates import printed_dates
-from verification.vision.driver_number import agrees_with, repair
+from verification.vision.driver_number import TITLES, agrees_with, repair
 from verification.vision.fields import Field
 from verification.vision.licence_rows import Label, Row, page_words, read_again, rows_of
 from verification.vision.text import Word
@@ -22,12 +22,12 @@ __all__ = ["LicenceText", "fields_from", "fixed_texts", "page_words", "read_lice
 Bgr = NDArray[np.uint8]
 _SURE_01 = 0.5  # below it a word of a name or an address counts as unread
 _ZOOMS = (1.0, 1.6)  # of a crop that is read again: once as it is, once larger
-_TITLES = frozenset({"MR", "MRS", "MS", "MISS", "MX", "DR", "REV", "SIR", "LADY", "LORD", "PROF"})
 _NAME = re.compile(r"[A-Z][A-Z'\u2019-]*")
 _POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}$")
 _AUTHORITY = re.compile(r"\bDVL?A\b")  # Great Britain: DVLA; Northern Ireland: DVA
 _FIXED_TEXTS = ("DRIVING LICENCE", "UNITED KINGDOM")
 _Readings = dict[str, tuple[Field, ...]]
+_Found = tuple[str, Sequence[Word]] | None  # a value in the contract's form and the words it was read from
 
 
 class LicenceText(NamedTuple):
@@ -72,12 +72,12 @@ def fields_from(page_bgr: Bgr, words: Sequence[Word]) -> tuple[Field, ...]:
 
 def _read(name: str, rows: Mapping[Label, tuple[Row, ...]], label: Label) -> tuple[Field, ...]:
     """Read one field from its row: one reading, or none where the print is not of its form."""
-    found = rows.get(label, ())
-    value = _FORMS[name](found) if found else None
-    if not value:
+    found = _FORMS[name](rows.get(label, ()))
+    if found is None:
         return ()
-    confidence_01 = found[0].confidence_01 if name != "address" else min(row.confidence_01 for row in found)
-    return (Field(name, value, confidence_01, found[0].box),)
+    value, words = found
+    print_of_it = Row(tuple(words))
+    return (Field(name, value, print_of_it.confidence_01, print_of_it.box),)
 
 
 def _again(
@@ -108,49 +108,68 @@ def _disagreeing(number: Field, family_name: Field, given_names: Field, born: Fi
     return set(agrees_with(number.value, family_name.value, given_names.value, day))
 
 
-def _name(rows: Sequence[Row]) -> str | None:
+def _name(rows: Sequence[Row]) -> _Found:
     """Read capital words; one that is no name and no speck of dirt makes the row unread."""
-    words = [word for word in rows[0].words if word.confidence_01 >= _SURE_01 or len(word.text) > 2]
+    words = [word for word in _first(rows) if word.confidence_01 >= _SURE_01 or len(word.text) > 2]
     texts = [word.text.strip(".,:;|") for word in words]
     if any(word.confidence_01 < _SURE_01 for word in words) or not all(map(_NAME.fullmatch, texts)):
         return None
-    return " ".join(texts) or None
+    return (" ".join(texts), words) if texts else None
 
 
-def _given_names(rows: Sequence[Row]) -> str | None:
-    words = (_name(rows) or "").split()
-    return " ".join(words[1:] if words and words[0] in _TITLES else words) or None
+def _given_names(rows: Sequence[Row]) -> _Found:
+    found = _name(rows)
+    if found is None or found[1][0].text.strip(".") not in TITLES or len(found[1]) == 1:
+        return found
+    return found[0].partition(" ")[2], found[1][1:]
 
 
-def _date(rows: Sequence[Row]) -> str | None:
-    dates = printed_dates(rows[0].text)
-    return dates[0].isoformat() if dates else None
+def _date(rows: Sequence[Row]) -> _Found:
+    """Find the first date; it may have been read as several words."""
+    words = _first(rows)
+    for count in range(1, len(words) + 1):
+        dates = printed_dates(" ".join(word.text for word in words[:count]))
+        if dates:
+            return dates[0].isoformat(), words[:count]
+    return None
 
 
-def _authority(rows: Sequence[Row]) -> str | None:
-    match = _AUTHORITY.search(rows[0].text.upper())
-    return match and match[0]
+def _authority(rows: Sequence[Row]) -> _Found:
+    for word in _first(rows):
+        match = _AUTHORITY.search(word.text.upper())
+        if match:
+            return match[0], (word,)
+    return None
 
 
-def _number(rows: Sequence[Row]) -> str | None:
+def _number(rows: Sequence[Row]) -> _Found:
     """Find the number at the row's start: its 16 characters may have been read as several words."""
-    text = rows[0].text.replace(" ", "")
-    return repair(text[:16])
+    words, text = _first(rows), ""
+    for count, word in enumerate(words, 1):
+        text += word.text
+        number = repair(text[:16])
+        if number:
+            return number, words[:count]
+    return None
 
 
-def _address(rows: Sequence[Row]) -> str | None:
+def _address(rows: Sequence[Row]) -> _Found:
     """Join the address's lines; an address whose end is no postcode counts as not of its form."""
-    lines = [" ".join(word.text for word in row.words if _is_print(word)) for row in rows]
-    text = ", ".join(line.strip(" .,:;|") for line in lines)
+    lines = [[word for word in row.words if _is_print(word)] for row in rows]
+    text = ", ".join(" ".join(word.text for word in line).strip(" .,:;|") for line in lines)
     text = re.sub(r"^(\d+)(?=[A-Z]{2})", r"\1 ", text)
-    return text if _POSTCODE.search(text) else None
+    return (text, [word for line in lines for word in line]) if _POSTCODE.search(text) else None
+
+
+def _first(rows: Sequence[Row]) -> tuple[Word, ...]:
+    return rows[0].words if rows else ()
 
 
 def _is_print(word: Word) -> bool:
     return any(map(str.isalnum, word.text)) and (word.confidence_01 >= _SURE_01 or len(word.text) > 1)
 
 
-_FORMS: Mapping[str, Callable[[Sequence[Row]], str | None]] = {
+_FORMS: Mapping[str, Callable[[Sequence[Row]], _Found]] = {
     "family_name": _name,
     "given_names": _given_names,
     "date_of_birth": _date,

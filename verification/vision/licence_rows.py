@@ -1,4 +1,4 @@
-"""Where a UK photocard licence prints its numbered fields, and which line of print belongs to which number."""
+"""Where a UK photocard licence prints its numbered fields, and which line of print is whose."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads the machine readable zone of a passport's page: our own OCR-B reader, judged by ICAO's check digits."""
+"""Reads the machine readable zone of a passport's page: our own OCR-B reader, check digits as the judge."""
 
 from __future__ import annotations
 

@@ -39,8 +39,8 @@ _Swap = tuple[float, int, int, str]
 def choose(layout: Layout, seen: Sequence[NDArray[np.float32]]) -> MachineZone | None:
     """Put a zone together from (width, 37) log-probabilities a line.
 
-    Where a field's check digit fails, a cell in doubt gives way to its second candidate if the alphabet allows
-    and the digit then agrees. The composite digit is never repaired across: it judges what came out.
+    Where a field's check digit fails, a cell in doubt gives way to its second candidate if the alphabet
+    allows and the digit then agrees. The composite digit is never repaired across: it judges what came out.
     """
     masked = [_filled(layout, line, _masked(layout, line, scores)) for line, scores in enumerate(seen)]
     best = [scores.argmax(axis=1) for scores in masked]

@@ -64,7 +64,7 @@ class Engine(Protocol):
 
 
 class WarmEngine:
-    """Tesseract inside this process (tesserocr): its model is loaded once. Use it from one thread at a time."""
+    """Tesseract inside this process (tesserocr): its model is loaded once. Not for two threads."""
 
     def __init__(self, models: Path) -> None:
         # Only here: where the binding cannot be loaded, the other engine must still start.

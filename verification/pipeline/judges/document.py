@@ -33,7 +33,7 @@ def judge(facts: Facts, _found: object, now: datetime) -> list[v.CheckCompleted]
     else:
         names = {field.name for read in (fields.fields, zone.fields) for field in read}
         parts = (
-            *classified.features,
+            *facts.of("graded:front", v.PictureGraded).features,
             _fields(classified, names),
             *_texts(classified, fields),
             *_back(facts, classified),

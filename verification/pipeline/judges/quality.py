@@ -14,8 +14,8 @@ __all__ = ["judge"]
 
 def judge(facts: Facts, _found: object, now: datetime) -> list[v.CheckCompleted]:
     """Grade how well the document is seen."""
-    front = facts.of("classified:front", v.DocumentClassified)
-    back = facts.maybe("classified:back", v.DocumentClassified)
+    front = facts.of("graded:front", v.PictureGraded)
+    back = facts.maybe("graded:back", v.PictureGraded)
     parts = list(front.quality) or [
         part("seen", Grade.UNAVAILABLE, front.unavailable, evidence=front.evidence_id)
     ]
