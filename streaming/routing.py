@@ -1,4 +1,4 @@
-"""The addresses of the feed, joined with everything else that is served over HTTP."""
+"""The addresses of the feed: the long HTTP responses and the WebSocket, for Channels' router."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from channels.routing import ProtocolTypeRouter, URLRouter
 from django.db import connections
 from django.http.response import HttpResponseBase
 from django.urls import re_path
@@ -19,31 +18,26 @@ from streaming.socket import FeedSocket, NoSuchSocket
 from streaming.tailer import Tailer, tailer
 
 if TYPE_CHECKING:
-    from channels.routing import _ExtendedURLPattern
+    from channels.routing import URLRouter, _ExtendedURLPattern
 
-__all__ = ["SHIPPED_PACE", "application"]
+    Routes = list[_ExtendedURLPattern | URLRouter]
+
+__all__ = ["http_patterns", "patterns", "websocket_patterns"]
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
-SHIPPED_PACE = Pace(clock=_now, random_01=random.random)
-
-
-def application(rest: object, *, pace: Pace = SHIPPED_PACE) -> ProtocolTypeRouter:
-    """Make the public ASGI application: the feed's long responses and sockets, and `rest` for all else.
-
-    Args:
-        rest: an ASGI application for HTTP.
-        pace: the times of the streams.
-    """
+def patterns(pace: Pace) -> tuple[Routes, Routes]:
+    """Give the addresses of the long responses and of the sockets, with streams that keep to a pace."""
     http = FeedHttp(pace=pace, tailer=_tailer)
     socket = FeedSocket.as_asgi(pace=pace, tailer=_tailer)
     case = r"^v1/cases/(?P<case>[0-9a-f-]{36})/feed$"
-    served = [_route(r"^v1/feed$", http), _route(case, http), _route(r"", rest)]
-    sockets = [_route(r"^v1/feed$", socket), _route(r"", NoSuchSocket.as_asgi())]
-    return ProtocolTypeRouter({"http": URLRouter([*served]), "websocket": URLRouter([*sockets])})
+    return [_route(r"^v1/feed$", http), _route(case, http)], [
+        _route(r"^v1/feed$", socket),
+        _route(r"", NoSuchSocket.as_asgi()),
+    ]
 
 
 def _route(address: str, app: object) -> _ExtendedURLPattern:
@@ -53,3 +47,6 @@ def _route(address: str, app: object) -> _ExtendedURLPattern:
 
 def _tailer() -> Tailer:
     return tailer(Path(connections["feed"].settings_dict["NAME"]))
+
+
+http_patterns, websocket_patterns = patterns(Pace(clock=_now, random_01=random.random))

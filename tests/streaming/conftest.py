@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import pytest
 import uvicorn
-from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
+from channels.routing import ProtocolTypeRouter, URLRouter
 from django.db import connections
 from google.protobuf.message import Message
 
@@ -24,7 +24,7 @@ from events.journal import Draft
 from protocol.ids import to_us
 from streaming.models import FeedCase, FeedHead, FeedRecord
 from streaming.pace import Pace
-from streaming.routing import application
+from streaming.routing import patterns
 from streaming.run import build_runner
 from tests.streaming import told
 
@@ -125,17 +125,12 @@ def house(transactional_db: None) -> House:
     return House()
 
 
-async def _nothing(_scope: HTTPScope, _receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-    """Stand where the rest of the product is: nothing is there."""
-    await send({"type": "http.response.start", "status": 404, "headers": [], "trailers": False})
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
 class _Served(uvicorn.Server):
     """A server on a free port, in a thread with an event loop of its own."""
 
     def __init__(self, pace: Pace) -> None:
-        app = application(_nothing, pace=pace)
+        http, websocket = patterns(pace)
+        app = ProtocolTypeRouter({"http": URLRouter(http), "websocket": URLRouter(websocket)})
         super().__init__(
             uvicorn.Config(
                 app, log_level="error", lifespan="off", ws="websockets-sansio", timeout_graceful_shutdown=1
