@@ -118,7 +118,6 @@ class CaseAdmin(LookOnly[Case]):
         context = {
             **self.admin_site.each_context(request),
             "title": f"Case {row.reference}",
-            "opts": self.opts,
             "is_fullwidth": "1",
             "page": case_page.read(row),
             "client": self.client_name(row),

@@ -12,7 +12,7 @@ from protocol.schemas import dependency_v1_pb2 as x
 from protocol.schemas import verification_v1_pb2 as v
 from verification.models import Case
 from verification.review.checks import CheckShown, checks_of, marks_of
-from verification.review.people import Row, rows_of
+from verification.review.people import Row, locks_of, rows_of
 from verification.review.pictures import Piece, pieces_of
 from verification.review.timeline import Entry, history, told
 from verification.review.words import clock, label, refusal
@@ -67,6 +67,7 @@ class CasePage:
     checks: tuple[CheckShown, ...]
     rulings: tuple[Ruling, ...]
     waiting_for: tuple[str, ...]
+    locks: tuple[str, ...]
     rows: tuple[Row, ...]
     pieces: tuple[Piece, ...]
     refused: tuple[str, ...]
@@ -78,6 +79,11 @@ class CasePage:
     def decides(self) -> bool:
         """Whether a policy decides; without one the client decides from the facts."""
         return self.row.policy_name != NO_POLICY
+
+    @property
+    def has_zone(self) -> bool:
+        """Whether anything was read in a machine-readable zone."""
+        return any(row.zone for row in self.rows)
 
 
 def read(row: Case) -> CasePage:
@@ -93,6 +99,7 @@ def read(row: Case) -> CasePage:
         checks=checks,
         rulings=_rulings(events, story),
         waiting_for=_waiting_for(state),
+        locks=locks_of(row.applicant),
         rows=rows_of(row.id, front.evidence_id if front else "", checks),
         pieces=pieces_of(row.applicant, state, events, marks_of(checks)),
         refused=tuple(_refused(events)),
@@ -107,7 +114,7 @@ def _waiting_for(state: CaseState) -> tuple[str, ...]:
     open_for_evidence = not (state.submitted_at_us or state.withdrawn_at_us or state.expired_at_us)
     slots = (("front", "the document's front"), ("face", "a recording of the face"))
     evidence = [words for slot, words in slots if open_for_evidence and slot not in state.evidence]
-    return (*evidence, *(f"check {label(check).lower()}" for check in state.missing))
+    return (*evidence, *(f"{label(check).lower()} check" for check in state.missing))
 
 
 def _rulings(events: Sequence[Event], story: Iterable[Entry]) -> tuple[Ruling, ...]:

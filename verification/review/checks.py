@@ -11,9 +11,9 @@ from protocol.envelope import Event
 from protocol.schemas import verification_v1_pb2 as v
 from verification.review.words import duration, label, listed, reason
 
-__all__ = ["RUNNING", "CheckShown", "Mark", "Part", "Why", "checks_of", "marks_of"]
+__all__ = ["NOT_ENDED", "CheckShown", "Mark", "Part", "Why", "checks_of", "marks_of"]
 
-RUNNING = "running"
+NOT_ENDED = "not_ended"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,7 @@ class Mark:
     """
 
     number: int
-    check: str
+    about: str
     words: str
     status: str
     evidence: str
@@ -57,7 +57,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckShown:
-    """A check; `status` is "running" before it has ended. `earlier` are answers that no longer count."""
+    """A check; `status` is "not_ended" before it has ended. `earlier` are answers that no longer count."""
 
     name: str
     status: str
@@ -72,7 +72,7 @@ class CheckShown:
     @property
     def opened(self) -> bool:
         """Whether its parts are shown at once: whatever a person has to look at."""
-        return self.status not in {"clear", "not_applicable", RUNNING}
+        return self.status not in {"clear", "not_applicable", NOT_ENDED}
 
 
 def checks_of(state: CaseState, events: Iterable[Event]) -> tuple[CheckShown, ...]:
@@ -94,7 +94,7 @@ def _shown(
 ) -> CheckShown:
     earlier = tuple(_earlier(e) for e in said.values() if e is not counted and _completed(e).check == check)
     if counted is None:
-        return CheckShown(name=check, status=RUNNING, final=False, earlier=earlier)
+        return CheckShown(name=check, status=NOT_ENDED, final=False, earlier=earlier)
     answer = _completed(counted)
     took_us = answer.finished_at_us - answer.started_at_us
     return CheckShown(
@@ -103,14 +103,17 @@ def _shown(
         final=answer.final,
         parts=tuple(_part(answer, part, numbers) for part in answer.breakdown),
         # The parts tell their own reasons; an answer without parts has only these.
-        reasons=()
-        if answer.breakdown
-        else tuple(_why(answer, r, answer.status, numbers) for r in answer.reasons),
+        reasons=() if answer.breakdown else _part(answer, _whole(answer), numbers).reasons,
         model=answer.model,
-        took=duration(took_us) if answer.started_at_us else "",
+        took=duration(took_us) if took_us else "",
         position=counted.envelope.position,
         earlier=earlier,
     )
+
+
+def _whole(answer: v.CheckCompleted) -> v.Breakdown:
+    """Take a whole answer as if it were its only part."""
+    return v.Breakdown(name=answer.check, status=answer.status, reasons=answer.reasons)
 
 
 def _completed(event: Event) -> v.CheckCompleted:
@@ -131,19 +134,18 @@ def _part(answer: v.CheckCompleted, part: v.Breakdown, numbers: Iterator[int]) -
         name=part.name,
         status=part.status,
         score=f"{part.score:.3g}" if part.HasField("score") else "",
-        reasons=tuple(_why(answer, r, part.status, numbers) for r in part.reasons),
+        reasons=tuple(_why(answer, r, part, numbers) for r in part.reasons),
     )
 
 
-def _why(answer: v.CheckCompleted, given: v.Reason, status: str, numbers: Iterator[int]) -> Why:
-    words = reason(given.code)
-    mark = None
+def _why(answer: v.CheckCompleted, given: v.Reason, part: v.Breakdown, numbers: Iterator[int]) -> Why:
+    words, mark = reason(given.code), None
     if given.HasField("box") and given.evidence_id:
         mark = Mark(
             number=next(numbers),
-            check=answer.check,
+            about=f"{label(answer.check)}, {label(part.name).lower()}",
             words=words,
-            status=status,
+            status=part.status,
             evidence=given.evidence_id,
             # Quality is judged on the picture as it was sent; every other step reads the straight page.
             on_page=answer.check != Check.QUALITY,

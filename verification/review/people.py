@@ -14,12 +14,11 @@ from verification.models import Fact
 from verification.review.checks import CheckShown
 from verification.review.words import label
 
-__all__ = ["AWAY", "ERASED", "Row", "Value", "lock_of", "rows_of"]
+__all__ = ["Row", "Value", "lock_of", "locks_of", "rows_of"]
 
-ERASED = "Erased: the applicant's keys were destroyed, nothing brings this back."
-AWAY = "The key store does not answer: nothing personal can be shown now. Come again in a minute."
+_ERASED = "Erased: the applicant's keys were destroyed, nothing brings this back."
+_AWAY = "The key store does not answer: nothing personal can be shown now. Come again in a minute."
 _NOT_KEPT = "Nothing of this kind was kept."
-_DAMAGED = "Does not open: the stored value was changed. Tell whoever runs this installation."
 
 _ORDER = (
     "given_names",
@@ -67,12 +66,20 @@ def lock_of(applicant: str, personal: PersonalClass) -> str:
     try:
         data_key(applicant, personal, create=False)
     except Erased:
-        return ERASED
+        return _ERASED
     except KeysAway:
-        return AWAY
+        return _AWAY
     except NeverMade:
         return _NOT_KEPT
     return ""
+
+
+def locks_of(applicant: str) -> tuple[str, ...]:
+    """Say which of an applicant's values cannot be shown, and why: a sentence a cause; empty: all can."""
+    found: dict[str, list[str]] = {}
+    for personal in PersonalClass:
+        found.setdefault(lock_of(applicant, personal), []).append(personal)
+    return tuple(f"{label(', '.join(found[why]))}: {why}" for why in (_ERASED, _AWAY) if why in found)
 
 
 def rows_of(case: str, front: str, checks: Iterable[CheckShown]) -> tuple[Row, ...]:
@@ -117,10 +124,10 @@ def _value(fact: Fact | None) -> Value | None:
     try:
         text = Sealed.from_bytes(bytes(fact.sealed)).open().decode()
     except Erased:
-        return Value(why=ERASED)
+        return Value(why="erased")
     except (KeysAway, NeverMade):
-        return Value(why=AWAY)
+        return Value(why="cannot be read now")
     except DoesNotOpen:
-        return Value(why=_DAMAGED)
+        return Value(why="damaged: does not open")
     sure = "" if fact.confidence_01 is None else f"{fact.confidence_01:.0%}"
     return Value(text=text, confidence=sure)

@@ -52,6 +52,11 @@ class Picture:
     note: str = ""
     locked: str = ""
 
+    @property
+    def number_px(self) -> int:
+        """The height of a mark's number on the picture."""
+        return max(12, self.width_px // 32)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
@@ -146,7 +151,7 @@ def _pictures(known: _Known) -> Iterator[Picture]:
     received = known.received
     original = Picture(
         id=received.evidence_id,
-        title=label(received.evidence_kind),
+        title=f"{label(received.evidence_kind)}, as it was sent",
         personal=class_of(received.evidence_kind),
         width_px=received.width_px,
         height_px=received.height_px,
@@ -199,7 +204,7 @@ def _cut(known: _Known) -> Iterator[Picture]:
 
 def _portrait_outlines(portrait: object) -> Iterator[Outline]:
     if isinstance(portrait, v.PortraitFound) and portrait.HasField("box") and portrait.found:
-        yield Outline("Portrait", _corners(portrait.box))
+        yield Outline("Face of the portrait", _corners(portrait.box))
     if isinstance(portrait, v.PortraitFound) and portrait.HasField("ghost_box"):
         yield Outline("Ghost image", _corners(portrait.ghost_box))
 

@@ -24,8 +24,8 @@ DEADLINE_S = 10
 LONGEST_PX = 1600
 _MOST_PIXELS = 50_000_000
 _MEMORY_BYTES = 2 << 30
-_TILE_PX = 400
-_COLUMNS = 4
+_TILE_PX = 640
+_COLUMNS = 2
 _QUALITY = 85
 
 
@@ -46,7 +46,7 @@ def redraw_picture(data: bytes) -> bytes:
 
 
 def redraw_clip(data: bytes, moments_ms: Sequence[int]) -> bytes:
-    """Draw the frames of a clip nearest to some moments as one sheet, four a row, each with its time.
+    """Draw the frames of a clip nearest to some moments as one sheet, two a row, each with its time.
 
     Raises:
         ValueError: it has no frames, or is no clip.
@@ -90,8 +90,8 @@ def _upright(frame: av.VideoFrame) -> Image.Image:
 def _tile(frame: Image.Image, at_ms: int) -> Image.Image:
     tile = ImageOps.contain(frame, (_TILE_PX, _TILE_PX * 2))
     drawing = ImageDraw.Draw(tile)
-    drawing.rectangle((0, 0, 72, 24), fill="black")
-    drawing.text((8, 4), f"{at_ms / 1000:.2f} s", fill="white", font_size=15)
+    drawing.rectangle((0, 0, 96, 34), fill="black")
+    drawing.text((10, 5), f"{at_ms / 1000:.2f} s", fill="white", font_size=22)
     return tile
 
 

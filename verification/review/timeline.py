@@ -19,6 +19,16 @@ __all__ = ["Entry", "history", "say", "told"]
 
 _PAGE = 1000
 
+_Partial = (
+    v.DocumentClassified
+    | v.PictureGraded
+    | v.PageRectified
+    | v.FieldsRead
+    | v.MachineZoneRead
+    | v.PortraitFound
+    | v.FaceTrackRead
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
@@ -120,6 +130,9 @@ def _looks(message: Message) -> str:
         case v.DocumentClassified() as said:
             sure = f"{said.confidence_01:.0%} sure"
             return f"Document type: {label(said.document_type)}, {said.side} ({sure}){_unless(said)}"
+        case v.PictureGraded() as said:
+            parts = ", ".join(f"{label(p.name).lower()} {label(p.status).lower()}" for p in said.quality)
+            return f"How well the picture is seen: {parts or 'nothing to say'}{_unless(said)}"
         case v.PageRectified() as said:
             return f"Page cut straight: {said.width_px} x {said.height_px} px{_unless(said)}"
         case v.FieldsRead() as said:
@@ -146,14 +159,7 @@ def _face(message: Message) -> str:
             return ""
 
 
-def _unless(
-    said: v.DocumentClassified
-    | v.PageRectified
-    | v.FieldsRead
-    | v.MachineZoneRead
-    | v.PortraitFound
-    | v.FaceTrackRead,
-) -> str:
+def _unless(said: _Partial) -> str:
     return f". {reason(said.unavailable)}" if said.unavailable else ""
 
 

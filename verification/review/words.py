@@ -28,10 +28,10 @@ _LABELS = {
 }
 
 _TONES = {
-    "good": ("clear", "approve", "decided", "checked", "matches", "live", "answered", "matched", "yes"),
-    "warn": ("caution", "refer", "in_review", "differs", "not_read", "provisional", "expired", "waiting"),
-    "bad": ("suspected", "rejected", "decline", "revoked", "corrected", "failed", "no"),
-    "info": ("checking", "open", "running", "test"),
+    "good": ("clear", "approve", "matches"),
+    "warn": ("caution", "refer", "in_review", "differs", "not_read"),
+    "bad": ("suspected", "rejected", "decline"),
+    "info": ("checking", "open", "not_ended", "test"),
 }
 _TONE_OF = {word: tone for tone, words in _TONES.items() for word in words}
 

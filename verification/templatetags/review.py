@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from verification.models import Case
 from verification.review import words
 
-__all__ = ["badge", "label", "overview", "register"]
+__all__ = ["badge", "clock", "label", "overview", "register", "tone"]
 
 register = template.Library()
 
@@ -21,6 +21,12 @@ _NEWEST = 10
 def label(code: str) -> str:
     """Write a code as words."""
     return words.label(code)
+
+
+@register.filter
+def clock(us: int) -> str:
+    """Write a moment."""
+    return words.clock(us)
 
 
 @register.filter
