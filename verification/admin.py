@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from access.admin import LookOnly
 from access.models import Client
-from events.errors import KeysError
+from events.errors import KeysAway, KeysError
 from protocol.case_state import load
 from protocol.schemas import verification_v1_pb2 as v
 from verification import cases
@@ -147,8 +147,9 @@ def _note(request: HttpRequest, case: str, what: str, evidence: str = "") -> Non
 def _drawn(applicant: str, picture: pictures.Picture) -> HttpResponse:
     try:
         jpeg = pictures.jpeg_of(applicant, picture)
-    except KeysError:
-        return _words(lock_of(applicant, picture.personal) or "The picture does not open.", 410)
+    except KeysError as error:
+        why = lock_of(applicant, picture.personal) or "The picture does not open."
+        return _words(why, 503 if isinstance(error, KeysAway) else 410)
     except EvidenceMissing:
         return _words("The evidence store has not got this file. Tell whoever runs this installation.", 404)
     except EvidenceDamaged:

@@ -1,0 +1,97 @@
+"""Nobody but staff with the permission looks, and nobody writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client as Browser
+from django.urls import reverse
+
+from access.principals import Principal
+from tests.review.building import Desk
+from tests.review.conftest import signed_in
+from tests.review.looking import CASES, CLIENTS, case_at, client_at, picture_at, views_of
+
+pytestmark = pytest.mark.django_db(databases="__all__")
+
+Address = Callable[[Desk], str]
+ADDRESSES: dict[str, Address] = {
+    "overview": lambda _: reverse("admin:index"),
+    "cases": lambda _: CASES,
+    "case": lambda desk: case_at(desk.case),
+    "picture": lambda desk: picture_at(desk.case, desk.case),
+    "clients": lambda _: CLIENTS,
+    "client": lambda desk: client_at(desk.row.client),
+}
+OF_CASES = [ADDRESSES[name] for name in ("cases", "case", "picture")]
+
+
+@pytest.mark.parametrize("address", ADDRESSES.values(), ids=ADDRESSES)
+def test_a_stranger_is_sent_to_the_sign_in_page(desk: Desk, address: Address) -> None:
+    answer = Browser().get(address(desk))
+
+    assert (answer.status_code, answer["Location"].split("?")[0]) == (302, reverse("admin:login"))
+    assert views_of(desk.case) == []
+
+
+@pytest.mark.parametrize("address", ADDRESSES.values(), ids=ADDRESSES)
+def test_somebody_signed_in_who_is_no_staff_sees_nothing(desk: Desk, address: Address) -> None:
+    answer = signed_in("visitor", staff=False, may=("view_case", "view_client")).get(address(desk))
+
+    assert answer.status_code == 302
+
+
+@pytest.mark.parametrize("address", OF_CASES)
+def test_staff_without_the_permission_see_no_case(desk: Desk, address: Address) -> None:
+    answer = signed_in("clerk", staff=True).get(address(desk))
+
+    assert answer.status_code == 403
+    assert views_of(desk.case) == []
+
+
+def test_staff_without_the_permission_are_told_so_on_the_overview(desk: Desk) -> None:
+    answer = signed_in("clerk", staff=True).get(reverse("admin:index"))
+
+    assert "no permission to see cases" in answer.content.decode()
+
+
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+@pytest.mark.parametrize("address", list(ADDRESSES.values())[1:], ids=list(ADDRESSES)[1:])
+def test_only_looking_is_answered_at_every_address(
+    db: None, desk: Desk, address: Address, method: str
+) -> None:
+    boss = signed_in("boss", staff=True, may=_everything())
+
+    answer = getattr(boss, method)(address(desk), {}, content_type="application/json")
+
+    assert answer.status_code == 405
+    assert desk.row.reference == "order-1"
+
+
+@pytest.mark.parametrize("page", ["verification_case", "access_client"])
+def test_nothing_can_be_added_or_deleted_even_with_every_permission(desk: Desk, page: str) -> None:
+    boss = signed_in("boss", staff=True, may=_everything())
+    key = desk.case if page == "verification_case" else desk.row.client
+
+    for address in (reverse(f"admin:{page}_add"), reverse(f"admin:{page}_delete", args=[key])):
+        assert boss.get(address).status_code == 403
+        assert boss.post(address, {"post": "yes"}).status_code in {403, 405}
+
+
+def test_staff_accounts_cannot_be_made_in_a_browser(reviewer: Browser) -> None:
+    assert reviewer.get("/admin/auth/user/").status_code == 404
+
+
+def test_a_clients_page_shows_its_keys_and_never_a_secret(reviewer: Browser, asker: Principal) -> None:
+    page = reviewer.get(client_at(asker.client)).content.decode()
+
+    assert asker.key_id in page
+    assert "cases:write" in page
+    assert "vouch_live_" not in page
+    assert "sha256" not in page
+
+
+def _everything() -> tuple[str, ...]:
+    deeds = ("view", "add", "change", "delete")
+    return tuple(f"{deed}_{what}" for deed in deeds for what in ("case", "client"))
