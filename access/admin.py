@@ -1,0 +1,133 @@
+"""The back office's clients and their keys; and the base of every page that staff only look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar, TypeVar
+
+from django.contrib import admin
+from django.contrib.auth.models import Group, User
+from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
+from django.utils.decorators import method_decorator
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_safe
+
+from access.models import Client, ClientKey
+from protocol.ids import from_us
+
+if TYPE_CHECKING:
+    from django.contrib.admin import ModelAdmin
+else:
+    from unfold.admin import ModelAdmin as _Unfold
+
+    class ModelAdmin(_Unfold):
+        """Unfold's page of a table, which its stubs would let us name with the table's type."""
+
+        __class_getitem__ = classmethod(lambda cls, _model: cls)
+
+
+__all__ = ["ClientAdmin", "LookOnly"]
+
+M = TypeVar("M", bound=Model)
+
+# Staff are added on the command line (`manage.py createsuperuser`); nobody is from a browser.
+admin.site.unregister([User, Group])
+
+
+class LookOnly(ModelAdmin[M]):
+    """A table that staff look at: nothing is added, changed or deleted, only GET and HEAD are answered."""
+
+    actions = None
+    list_per_page = 50
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Refuse adding."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        """Refuse changing."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        """Refuse deleting."""
+        return False
+
+    @method_decorator(require_safe)
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, object] | None = None
+    ) -> HttpResponse:
+        """Show the list."""
+        return super().changelist_view(request, extra_context)
+
+    @method_decorator(require_safe)
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, object] | None = None,
+    ) -> HttpResponse:
+        """Show one row."""
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+
+@admin.register(Client)
+class ClientAdmin(LookOnly[Client]):
+    """Clients with their keys: a key's id, what it may do and how long, never the key or its hash."""
+
+    list_display = ("name", "id", "keys_in_use", "time_zone", "added")
+    search_fields = ("name", "=id")
+    search_help_text = "Name, or the whole id"
+    ordering = ("name",)
+    fields: ClassVar = ("name", "id", "time_zone", "added", "keys")
+    readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Client]:
+        """Read clients with the number of their keys that are not revoked."""
+        keys = ClientKey.objects.filter(client=OuterRef("pk"), revoked_at_us=0).order_by()
+        count = keys.values("client").annotate(n=Count("pk")).values("n")
+        return super().get_queryset(request).annotate(keys_in_use=Coalesce(Subquery(count), 0))
+
+    @admin.display(description="Keys not revoked", ordering="keys_in_use")
+    def keys_in_use(self, client: Client) -> int:
+        """Give the number of keys that are not revoked."""
+        return int(getattr(client, "keys_in_use", 0))
+
+    @admin.display(description="Added", ordering="added_at_us")
+    def added(self, client: Client) -> str:
+        """Say when the client was added."""
+        return _moment(client.added_at_us, "never")
+
+    @admin.display(description="Keys")
+    def keys(self, client: Client) -> SafeString:
+        """Show the client's keys as a table."""
+        rows = _keys(ClientKey.objects.filter(client=client.id).order_by("revoked_at_us", "key_id"))
+        body = format_html_join(
+            "", "<tr><th scope='row'>{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>", rows
+        )
+        head = format_html_join("", "<th scope='col'>{}</th>", ((h,) for h in _HEADS))
+        return format_html(
+            "<table class='vouch-keys'><thead><tr>{}</tr></thead><tbody>{}</tbody></table>", head, body
+        )
+
+
+_HEADS = ("Key", "Cases", "May", "Expires", "Revoked")
+
+
+def _keys(keys: Iterable[ClientKey]) -> Iterable[tuple[str, ...]]:
+    for key in keys:
+        yield (
+            key.key_id,
+            "live" if key.live else "test",
+            ", ".join(key.scopes) or "nothing",
+            _moment(key.expires_at_us, "never"),
+            _moment(key.revoked_at_us, "no"),
+        )
+
+
+def _moment(us: int, otherwise: str) -> str:
+    return f"{from_us(us):%-d %b %Y %H:%M} UTC" if us else otherwise

@@ -1,0 +1,1 @@
+"""What the back office's templates need beyond Django's own tags."""
