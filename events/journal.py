@@ -7,10 +7,10 @@ with transaction.atomic():
 from __future__ import annotations
 
 import secrets
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from itertools import count
 from typing import Final
 from uuid import UUID
 
@@ -23,9 +23,8 @@ from events.keys import make_keys
 from events.projections import apply_all
 from events.sealing import personal_classes, seal
 from protocol.catalogue import Lane, UnknownType, stream_of, type_name
-from protocol.envelope import Event, from_record
-from protocol.ids import new_uuid7, to_us
-from protocol.schemas.journal_v1_pb2 import Record
+from protocol.envelope import Envelope, Event, from_record
+from protocol.ids import from_us, new_uuid7
 
 __all__ = ["MAX_EVENTS", "MAX_PAYLOAD", "Draft", "Head", "after", "head", "record"]
 
@@ -90,16 +89,17 @@ def record(drafts: Iterable[Draft], *, now: datetime) -> tuple[Event, ...]:
     sealed = [_sealed(draft, now) for draft in given]
     # No savepoint: everything a caller can mend was refused above; what fails below ends the transaction.
     with transaction.atomic(using=sqlite.DATABASE, savepoint=False):
-        had = {UUID(bytes=row.id): from_record(row) for row in sqlite.stored(d.id for d in given if d.id)}
-        new = list({e.record.id: e for e in sealed if UUID(bytes=e.record.id) not in had}.values())
+        known = sqlite.stored(draft.id for draft in given if draft.id is not None)
+        had = {UUID(bytes=row.id): from_record(row) for row in known}
+        new = list({entry.id: entry for entry in sealed if entry.id not in had}.values())
         if new:
-            _place([entry.record for entry in new], now)
-            sqlite.insert([entry.record for entry in new])
+            events = _placed(new, now.astimezone(UTC))
+            sqlite.insert([(event.envelope, entry.payload) for event, entry in zip(events, new, strict=True)])
             sqlite.mark_known(sorted({pair for entry in new for pair in entry.keys}))
-            for entry in new:
-                event = had[UUID(bytes=entry.record.id)] = from_record(entry.record)
+            for event in events:
+                had[event.envelope.id] = event
                 apply_all(event)
-    return tuple(had[UUID(bytes=entry.record.id)] for entry in sealed)
+    return tuple(had[entry.id] for entry in sealed)
 
 
 def after(
@@ -126,12 +126,17 @@ def after(
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    record: Record
+    """A draft with its personal values sealed; `keys` are the (applicant, class) that sealed them."""
+
+    draft: Draft
+    id: UUID
+    type: str
+    stream: str
+    payload: bytes
     keys: frozenset[tuple[str, str]]
 
 
 def _sealed(draft: Draft, now: datetime) -> _Entry:
-    """Make the record of a draft, all but its place, with personal values sealed."""
     type_ = type_name(draft.message)
     stream = stream_of(type_)
     if stream.lane is Lane.BEST_EFFORT:
@@ -141,42 +146,61 @@ def _sealed(draft: Draft, now: datetime) -> _Entry:
     if classes and not draft.applicant:
         raise NoApplicant(f"{type_} has personal fields, and its draft names no applicant")
     make_keys(draft.applicant, classes)
-    payload = seal(draft.message, event_id=event_id, applicant=draft.applicant).SerializeToString(
-        deterministic=True
-    )
+    message = seal(draft.message, event_id=event_id, applicant=draft.applicant)
+    payload = message.SerializeToString(deterministic=True)
     if len(payload) > MAX_PAYLOAD:
         raise TooLarge(f"{type_} has {len(payload)} bytes; at most {MAX_PAYLOAD}: send bytes by reference")
-    written = Record(
-        id=event_id.bytes,
-        type=type_,
+    keys = frozenset((draft.applicant, personal) for personal in classes)
+    return _Entry(draft, event_id, type_, stream.name, payload, keys)
+
+
+def _placed(entries: Sequence[_Entry], now: datetime) -> list[Event]:
+    """Give events their place: epoch, position, unit, number within the key; the time never falls."""
+    tip = sqlite.tip()
+    first = tip.position + 1
+    epoch = tip.epoch or secrets.token_hex(4)
+    if not tip.epoch:
+        sqlite.start_epoch(epoch, first)
+    numbers = {key: count(sqlite.last_keyseq(key) + 1) for key in {entry.draft.subject for entry in entries}}
+    place = _Place(epoch, first, first + len(entries) - 1, now, max(now, from_us(tip.sequenced_at_us)))
+    return [
+        _event(entry, place, position, next(numbers[entry.draft.subject]))
+        for position, entry in enumerate(entries, start=first)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What the events of one unit share."""
+
+    epoch: str
+    unit: int
+    unit_last: int
+    recorded_at: datetime
+    sequenced_at: datetime
+
+
+def _event(entry: _Entry, place: _Place, position: int, keyseq: int) -> Event:
+    draft = entry.draft
+    envelope = Envelope(
+        id=entry.id,
+        type=entry.type,
         source=draft.source,
         subject=draft.subject,
         client=draft.client,
         applicant=draft.applicant,
-        occurred_at_us=to_us(draft.occurred_at or now),
-        recorded_at_us=to_us(now),
-        stream=stream.name,
+        occurred_at=place.recorded_at if draft.occurred_at is None else draft.occurred_at.astimezone(UTC),
+        recorded_at=place.recorded_at,
+        sequenced_at=place.sequenced_at,
+        epoch=place.epoch,
+        position=position,
+        unit=place.unit,
+        unit_last=place.unit_last,
+        stream=entry.stream,
         partition_key=draft.subject,
+        keyseq=keyseq,
         correlation=draft.correlation,
         causation=draft.causation,
-        payload=payload,
     )
-    return _Entry(written, frozenset((draft.applicant, personal) for personal in classes))
-
-
-def _place(records: Sequence[Record], now: datetime) -> None:
-    """Give records their place: epoch, position, unit, number within the key; the time never falls."""
-    tip = sqlite.tip()
-    epoch = tip.epoch or secrets.token_hex(4)
-    first = tip.position + 1
-    if not tip.epoch:
-        sqlite.start_epoch(epoch, first)
-    numbers = defaultdict(int)
-    for key, count in Counter(row.partition_key for row in records).items():
-        numbers[key] = sqlite.next_keyseq(key, count)
-    for position, row in enumerate(records, start=first):
-        row.epoch, row.position = epoch, position
-        row.unit, row.unit_last = first, first + len(records) - 1
-        row.sequenced_at_us = max(to_us(now), tip.sequenced_at_us)
-        row.keyseq = numbers[row.partition_key]
-        numbers[row.partition_key] += 1
+    # Parsed anew: what was recorded is what is applied, whatever the caller does with its message.
+    return Event(envelope, type(draft.message).FromString(entry.payload))

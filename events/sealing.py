@@ -26,6 +26,8 @@ from protocol.envelope import Event
 __all__ = ["Sealed", "personal_classes", "seal", "sealed_field", "unseal"]
 
 M = TypeVar("M", bound=Message)
+# Reading a field's options costs more than sealing its value.
+_class_of = cache(personal_class)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +194,7 @@ def _open(key: bytes, ciphertext: bytes, context: list[bytes]) -> bytes:
 @cache
 def _may_be_personal(descriptor: Descriptor) -> bool:
     return any(
-        personal_class(field) is not None
+        _class_of(field) is not None
         or (field.message_type is not None and _may_be_personal(field.message_type))
         for field in descriptor.fields
     )
@@ -209,5 +211,5 @@ def _places(message: Message, path: str = "") -> Iterator[_Place]:
             where = here if index is None else f"{here}.{index}"
             if field.message_type is not None:
                 yield from _places(part, f"{where}.")
-            elif (personal := personal_class(field)) is not None and part:
+            elif (personal := _class_of(field)) is not None and part:
                 yield _Place(message, field, index, where, personal)

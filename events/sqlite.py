@@ -7,13 +7,15 @@ Raw SQL, no models: an ORM insert costs more than the rest of the event (facts/e
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 from uuid import UUID
 
 from django.db import connections
-from django.db.backends.base.base import BaseDatabaseWrapper
 
+from protocol.envelope import Envelope
+from protocol.ids import to_us
 from protocol.schemas.journal_v1_pb2 import Record
 
 __all__ = [
@@ -24,8 +26,8 @@ __all__ = [
     "data_version",
     "insert",
     "known_classes",
+    "last_keyseq",
     "mark_known",
-    "next_keyseq",
     "read",
     "start_epoch",
     "stored",
@@ -58,7 +60,7 @@ _COLUMNS: Final = (
     "payload",
 )
 _NAMES: Final = ", ".join(_COLUMNS)
-_ROW: Final = "(" + ", ".join(["%s"] * len(_COLUMNS)) + ")"
+_ROW: Final = "(" + ", ".join("?" * len(_COLUMNS)) + ")"
 
 CREATE: Final = (
     """
@@ -83,8 +85,6 @@ CREATE: Final = (
     CREATE TRIGGER journal_refuses_delete BEFORE DELETE ON journal
     BEGIN SELECT RAISE(ABORT, 'the journal is never shortened'); END
     """,
-    # The last number given within each order key.
-    "CREATE TABLE journal_key (key TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID",
     # An epoch holds from its first position on.
     "CREATE TABLE journal_epoch (first_position INTEGER PRIMARY KEY, epoch TEXT NOT NULL UNIQUE)",
     # Which keys sealed events rest on: one of these that the key store lacks is lost, never new.
@@ -94,9 +94,7 @@ CREATE: Final = (
     ) WITHOUT ROWID
     """,
 )
-DROP: Final = tuple(
-    f"DROP TABLE {name}" for name in ("journal", "journal_key", "journal_epoch", "journal_sealed_by")
-)
+DROP: Final = tuple(f"DROP TABLE {name}" for name in ("journal", "journal_epoch", "journal_sealed_by"))
 
 _INSERT: Final = f"INSERT INTO journal ({_NAMES}) VALUES "  # noqa: S608 - constants of this module
 _SELECT: Final = f"SELECT {_NAMES} FROM journal "  # noqa: S608 - constants of this module
@@ -104,10 +102,7 @@ _TIP: Final = """
     SELECT (SELECT epoch FROM journal_epoch ORDER BY first_position DESC LIMIT 1), position, sequenced_at_us
     FROM (SELECT 1) LEFT JOIN (SELECT position, sequenced_at_us FROM journal ORDER BY position DESC LIMIT 1)
 """
-_KEYSEQ: Final = """
-    INSERT INTO journal_key (key, seq) VALUES (%s, %s)
-    ON CONFLICT (key) DO UPDATE SET seq = seq + excluded.seq RETURNING seq
-"""
+_Value = str | int | bytes
 
 
 class Tip(NamedTuple):
@@ -118,83 +113,87 @@ class Tip(NamedTuple):
     sequenced_at_us: int
 
 
-def _journal() -> BaseDatabaseWrapper:
-    return connections[DATABASE]
-
-
 def tip() -> Tip:
     """Read the end of the journal."""
-    with _journal().cursor() as cursor:
-        cursor.execute(_TIP)
-        epoch, position, sequenced = cursor.fetchone()
+    epoch, position, sequenced = _execute(_TIP).fetchone()
     return Tip(epoch or "", position or 0, sequenced or 0)
 
 
 def start_epoch(epoch: str, first_position: int) -> None:
     """Open an epoch, inside the transaction of its first event."""
-    with _journal().cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO journal_epoch (first_position, epoch) VALUES (%s, %s)", (first_position, epoch)
-        )
+    _execute("INSERT INTO journal_epoch (first_position, epoch) VALUES (?, ?)", (first_position, epoch))
 
 
-def next_keyseq(key: str, count: int) -> int:
-    """Reserve `count` numbers of an order key; gives the first."""
-    with _journal().cursor() as cursor:
-        cursor.execute(_KEYSEQ, (key, count))
-        return int(cursor.fetchone()[0]) - count + 1
+def last_keyseq(key: str) -> int:
+    """Give the last number of an order key, 0 before its first; the write lock keeps the next one free."""
+    (last,) = _execute("SELECT max(keyseq) FROM journal WHERE partition_key = ?", (key,)).fetchone()
+    return last or 0
 
 
-def insert(records: Sequence[Record]) -> None:
-    """Write records that have their positions, in one statement."""
-    values = [getattr(record, name) for record in records for name in _COLUMNS]
-    with _journal().cursor() as cursor:
-        cursor.execute(_INSERT + ", ".join([_ROW] * len(records)), values)
+def insert(events: Sequence[tuple[Envelope, bytes]]) -> None:
+    """Write events that have their positions, each with its payload, in one statement."""
+    values = [value for envelope, payload in events for value in _row(envelope, payload)]
+    _execute(_INSERT + ", ".join([_ROW] * len(events)), values)
 
 
 def read(
     after: int, *, through: int, streams: Sequence[str] | None, subject: str | None, limit: int
 ) -> list[Record]:
     """Read records in order, after one position up to another; None: every stream, every subject."""
-    where = ["position > %s AND position <= %s"]
-    values: list[str | int | bytes] = [after, through, *(streams or ())]
+    where = ["position > ? AND position <= ?"]
+    values: list[_Value] = [after, through, *(streams or ())]
     if streams is not None:
-        where.append(f"stream IN ({', '.join(['%s'] * len(streams))})")
+        where.append(f"stream IN ({', '.join('?' * len(streams))})")
     if subject is not None:
-        where.append("partition_key = %s")  # the subject of every event; its index serves
+        where.append("partition_key = ?")  # the subject of every event; its index serves
         values.append(subject)
-    return _select(f"WHERE {' AND '.join(where)} ORDER BY position LIMIT %s", [*values, limit])
+    return _select(f"WHERE {' AND '.join(where)} ORDER BY position LIMIT ?", [*values, limit])
 
 
 def stored(ids: Iterable[UUID]) -> list[Record]:
     """Find those of some events that the journal has already."""
     wanted = [event_id.bytes for event_id in ids]
-    return _select(f"WHERE id IN ({', '.join(['%s'] * len(wanted))})", wanted) if wanted else []
+    return _select(f"WHERE id IN ({', '.join('?' * len(wanted))})", wanted) if wanted else []
 
 
 def known_classes(applicant: str) -> set[str]:
     """List the personal classes of an applicant that sealed events rest on."""
-    with _journal().cursor() as cursor:
-        cursor.execute("SELECT personal_class FROM journal_sealed_by WHERE applicant = %s", (applicant,))
-        return {str(row[0]) for row in cursor.fetchall()}
+    rows = _execute("SELECT personal_class FROM journal_sealed_by WHERE applicant = ?", (applicant,))
+    return {str(row[0]) for row in rows}
 
 
 def mark_known(used: Iterable[tuple[str, str]]) -> None:
     """Remember that sealed events rest on these (applicant, personal class), in their transaction."""
-    with _journal().cursor() as cursor:
-        for pair in used:
-            cursor.execute("INSERT OR IGNORE INTO journal_sealed_by VALUES (%s, %s)", pair)
+    for pair in used:
+        _execute("INSERT OR IGNORE INTO journal_sealed_by VALUES (?, ?)", pair)
 
 
 def data_version() -> tuple[int, int]:
     """Give a value that changes when anyone, this connection included, has changed the file."""
-    connection = _journal()
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA data_version")
-        return int(cursor.fetchone()[0]), int(connection.connection.total_changes)
+    version = int(_execute("PRAGMA data_version").fetchone()[0])
+    return version, int(connections[DATABASE].connection.total_changes)
 
 
-def _select(where: str, values: Sequence[str | int | bytes]) -> list[Record]:
-    with _journal().cursor() as cursor:
-        cursor.execute(_SELECT + where, values)
-        return [Record(**dict(zip(_COLUMNS, row, strict=True))) for row in cursor.fetchall()]
+def _select(where: str, values: Sequence[_Value]) -> list[Record]:
+    rows = _execute(_SELECT + where, values)
+    return [Record(**dict(zip(_COLUMNS, row, strict=True))) for row in rows]
+
+
+def _execute(sql: str, values: Sequence[_Value] = ()) -> sqlite3.Cursor:
+    """Run a statement on Django's connection, in its transaction: Django's cursor costs as much again."""
+    connection = connections[DATABASE]
+    if connection.connection is None:
+        connection.ensure_connection()
+    with connection.wrap_database_errors:
+        cursor: sqlite3.Cursor = connection.connection.execute(sql, values)
+        return cursor
+
+
+def _row(e: Envelope, payload: bytes) -> tuple[_Value, ...]:
+    """Write an event in the order of the columns."""
+    return (
+        *(e.position, e.id.bytes, e.type, e.source, e.subject, e.client, e.applicant),
+        *(to_us(e.occurred_at), to_us(e.recorded_at), to_us(e.sequenced_at)),
+        *(e.epoch, e.unit, e.unit_last, e.stream, e.partition_key, e.keyseq),
+        *(e.correlation, e.causation, e.minor, e.traceparent, payload),
+    )

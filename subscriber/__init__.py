@@ -14,13 +14,13 @@ from subscriber.errors import (
     SubscriberError,
     Superseded,
 )
-from subscriber.follower import Counts
 from subscriber.http import HttpDoor, HttpJournalSource
 from subscriber.outbox import Home, Outbox
 from subscriber.pool import InlinePool, WorkPool
 from subscriber.runner import Runner
 from subscriber.source import Batch, Source
 from subscriber.store import Row, SqliteStore, Store, Value, is_passing
+from subscriber.unit import Counts
 
 __all__ = [
     "Batch",

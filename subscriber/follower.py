@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import random
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
 from queue import Empty, SimpleQueue
 from typing import Final
 
@@ -18,18 +15,16 @@ from google.protobuf.message import DecodeError
 from protocol.catalogue import UnknownType, stream_of
 from protocol.ids import to_us
 from protocol.schemas.journal_v1_pb2 import Record
-from subscriber.context import Cause, Context, Emitter, Timer
+from subscriber.context import Cause, Context, Timer
 from subscriber.declare import Handler, Mode, Subscriber
 from subscriber.errors import EpochChanged, NotNow, StoreAway, Superseded
 from subscriber.failures import Breaker, where
 from subscriber.lanes import Job, Lanes, Tries
 from subscriber.ledger import DeadLetter, DueTimer, Ledger
-from subscriber.pool import WorkPool
-from subscriber.progress import Progress
 from subscriber.source import Batch
-from subscriber.store import Store
+from subscriber.unit import Act, Counts, Tools, Unit
 
-__all__ = ["Counts", "Follower", "Tools"]
+__all__ = ["Follower"]
 
 # Beyond so many positions open or done out of order, reading pauses (DESIGN §4).
 _MOST_KEPT: Final = 1_000
@@ -37,43 +32,6 @@ _BATCH: Final = 500
 _TRIES: Final = 3
 _SAVE_EVERY_S: Final = 1.0
 _TIMERS_AT_ONCE: Final = 100
-
-Act = Job | DueTimer
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What every follower of a runner shares; `bell` is rung when work comes back."""
-
-    store: Store
-    emitter: Emitter
-    pool: WorkPool
-    clock: Callable[[], datetime]
-    bell: threading.Event
-
-
-@dataclass(slots=True)
-class Counts:
-    """What became of the events: nothing is skipped without being counted."""
-
-    handled: int = 0
-    unknown: int = 0
-    too_old: int = 0
-    parked: int = 0
-    buried: int = 0
-
-
-@dataclass(slots=True)
-class _Unit:
-    """What one transaction is about to change in memory; thrown away when it rolls back."""
-
-    progress: Progress
-    busy: set[str]
-    now: datetime
-    finished: list[Job] = field(default_factory=list)
-    begun: list[tuple[Job, object]] = field(default_factory=list)
-    handled: int = 0
-    parked: int = 0
 
 
 class Follower:
@@ -115,7 +73,8 @@ class Follower:
         Raises:
             EpochChanged: the journal was restored since the checkpoint.
         """
-        if self._epoch not in {"", batch.epoch}:
+        # A head before our place: the journal lost its end without anybody starting a new epoch.
+        if self._epoch not in {"", batch.epoch} or batch.head < self._progress.read:
             raise EpochChanged(had=self._epoch, has=batch.epoch, position=self._progress.floor)
         self._epoch = batch.epoch
         for record in batch.records:
@@ -225,9 +184,9 @@ class Follower:
             yield timer
 
     @contextmanager
-    def _unit(self, busy: set[str]) -> Iterator[_Unit]:
+    def _unit(self, busy: set[str]) -> Iterator[Unit]:
         """Run a transaction that moves the checkpoint, and change the memory only when it has committed."""
-        unit = _Unit(self._progress.copy(), busy, self._tools.clock())
+        unit = Unit(self._progress.copy(), busy, self._tools.clock())
         try:
             with self._tools.store.transaction():
                 yield unit
@@ -238,7 +197,7 @@ class Follower:
             raise
         self._adopt(unit)
 
-    def _adopt(self, unit: _Unit) -> None:
+    def _adopt(self, unit: Unit) -> None:
         self._progress = unit.progress
         self._saved = (unit.progress.floor, time.monotonic())
         for job in unit.finished:
@@ -262,7 +221,7 @@ class Follower:
 
         future.add_done_callback(back)
 
-    def _run(self, act: Act, unit: _Unit) -> None:
+    def _run(self, act: Act, unit: Unit) -> None:
         """Run one event or timer inside a transaction."""
         if act.key in self._parked:
             self._bury(act, unit, reason="its key waits behind a dead letter")
@@ -272,7 +231,7 @@ class Follower:
         else:
             self._handle(act, unit)
 
-    def _fire(self, timer: DueTimer, unit: _Unit) -> None:
+    def _fire(self, timer: DueTimer, unit: Unit) -> None:
         self._ledger.drop_timer(timer.name, timer.key)
         self._ledger.next_due_us = None
         ctx = Context(Cause.of_timer(timer, self._subscriber.name), self._ledger, unit.now)
@@ -280,7 +239,7 @@ class Follower:
             self._subscriber.on_timer(Timer(timer.name, timer.key, ctx.moment), ctx)
         self._emit(ctx, unit)
 
-    def _handle(self, job: Job, unit: _Unit) -> None:
+    def _handle(self, job: Job, unit: Unit) -> None:
         ctx = Context(Cause.of_event(job.event(), self._subscriber.name), self._ledger, unit.now)
         value, handler = job.value, job.handler
         if not job.worked:
@@ -294,12 +253,12 @@ class Follower:
         self._emit(ctx, unit)
         self._finish(job, unit)
 
-    def _emit(self, ctx: Context, unit: _Unit) -> None:
+    def _emit(self, ctx: Context, unit: Unit) -> None:
         if ctx.said:
             self._tools.emitter.emit(ctx.said, now=unit.now)
         unit.handled += 1
 
-    def _finish(self, job: Job, unit: _Unit) -> None:
+    def _finish(self, job: Job, unit: Unit) -> None:
         unit.progress.finish(job.position)
         unit.finished.append(job)
 
@@ -329,7 +288,7 @@ class Follower:
         self._parked.add(act.key)
         self.counts.buried += 1
 
-    def _bury(self, act: Act, unit: _Unit, *, reason: str, traceback: str = "", attempts: int = 0) -> None:
+    def _bury(self, act: Act, unit: Unit, *, reason: str, traceback: str = "", attempts: int = 0) -> None:
         if isinstance(act, Job):
             record = act.record
             self._finish(act, unit)

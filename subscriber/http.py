@@ -43,12 +43,16 @@ class HttpDoor:
         if response.status_code != httpx.codes.OK:
             raise _problem(response)
 
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._client.close()
+
 
 class HttpJournalSource:
     """A `subscriber.Source` that reads through the journal door."""
 
     def __init__(self, base_url: str, key: str, streams: Sequence[str]) -> None:
-        self._client = _client(base_url, key)
+        self._door = (base_url, key)
         self._streams = ",".join(streams)
         self._line: _Line | None = None
         self._at, self._head, self._epoch = 0, 0, ""
@@ -82,7 +86,7 @@ class HttpJournalSource:
         """Call the door, and wait for its first mark: it says in which epoch it speaks."""
         self.close()
         at = f"{self._epoch}-{after}" if self._epoch else str(after)
-        self._line, self._at = _Line(self._client, {"after": at, "streams": self._streams}), after
+        self._line, self._at = _Line(self._door, {"after": at, "streams": self._streams}), after
         try:
             first = self._line.frames.get(timeout=_CONNECT_S)
         except queue.Empty:
@@ -113,9 +117,9 @@ class HttpJournalSource:
 class _Line:
     """One long response, read by a thread of its own into a bounded queue; an error is its last item."""
 
-    def __init__(self, client: httpx.Client, params: dict[str, str]) -> None:
+    def __init__(self, door: tuple[str, str], params: dict[str, str]) -> None:
         self.frames: queue.Queue[Frame | SubscriberError] = queue.Queue(_FRAMES_AHEAD)
-        self._client = client
+        self._door = door
         self._params = params
         self._hung_up = threading.Event()
         threading.Thread(target=self._listen, name="journal-line", daemon=True).start()
@@ -126,7 +130,10 @@ class _Line:
 
     def _listen(self) -> None:
         try:
-            with self._client.stream("GET", _PATH, params=self._params) as response:
+            with (
+                _client(*self._door) as client,
+                client.stream("GET", _PATH, params=self._params) as response,
+            ):
                 if response.status_code != httpx.codes.OK:
                     response.read()
                     self._put(_problem(response))
@@ -178,7 +185,7 @@ def _problem(response: httpx.Response) -> SubscriberError:
     detail = (
         f"the journal door answers {response.status_code} {said.get('code', '')}: {said.get('detail', '')}"
     )
-    if said.get("code") == "epoch_changed":
+    if said.get("code") in {"epoch_changed", "in_the_future"}:
         here = said["available"]
         return EpochChanged(had=here["asked"]["epoch"], has=here["epoch"], position=here["asked"]["position"])
     # 401 too: a key is issued anew at each start of the product, and the record is no worse for it.

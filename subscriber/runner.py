@@ -13,11 +13,12 @@ from typing import Final
 from subscriber.context import Emitter
 from subscriber.declare import Subscriber
 from subscriber.errors import NotNow
-from subscriber.follower import Counts, Follower, Tools
+from subscriber.follower import Follower
 from subscriber.lanes import Tries
 from subscriber.pool import InlinePool, WorkPool
 from subscriber.source import Source
 from subscriber.store import Store
+from subscriber.unit import Counts, Tools
 
 __all__ = ["Runner"]
 

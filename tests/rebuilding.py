@@ -63,4 +63,14 @@ def empty_journal() -> None:
     with connections[sqlite.DATABASE].cursor() as cursor:
         for statement in (*sqlite.DROP, *sqlite.CREATE):
             cursor.execute(statement)
+    for alias in connections:
+        _forget_subscribers(alias)
     forget_cached()
+
+
+def _forget_subscribers(alias: str) -> None:
+    """Drop the runtime's own tables: checkpoints of a journal that is gone would mislead."""
+    with connections[alias].cursor() as cursor:
+        cursor.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'subscriber_%'")
+        for (name,) in cursor.fetchall():
+            cursor.execute(f'DROP TABLE "{name}"')

@@ -89,9 +89,13 @@ def _framed(frame: Frame) -> bytes:
 
 
 def _check(asked: Question, batch: Batch) -> None:
-    available: dict[str, object] = {"epoch": batch.epoch, "oldest": 1, "head": batch.head}
+    available: dict[str, object] = {
+        "epoch": batch.epoch,
+        "oldest": 1,
+        "head": batch.head,
+        "asked": {"epoch": asked.epoch, "position": asked.after},
+    }
     if asked.epoch and asked.epoch != batch.epoch:
-        available["asked"] = {"epoch": asked.epoch, "position": asked.after}
         raise Problem(
             HTTPStatus.CONFLICT, "epoch_changed", "the journal was restored: rebuild", available=available
         )

@@ -7,7 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.contracts.door import Door, serve
+from tests.events.conftest import no_other_rooms
 from tests.rebuilding import empty_journal
+
+__all__ = ["door", "journal", "no_other_rooms"]
 
 
 @pytest.fixture

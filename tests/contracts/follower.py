@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from protocol.envelope import Event
@@ -41,19 +44,39 @@ def _settle(timer: Timer, ctx: Context) -> None:
     ctx.emit(d.DecisionExpired(outcome="approve"), subject=timer.key, client="cl_1")
 
 
+class _Threads:
+    """A pool of two threads: results come one by one."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(2)
+
+    def submit(
+        self, name: str, work: Callable[[object], object], given: object, affinity: str
+    ) -> Future[object]:
+        """Have it done."""
+        del name, affinity
+        return self._pool.submit(work, given)
+
+
 def _position(event: Event, _ctx: Context) -> object:
     return event.envelope.position
+
+
+def _slowly(given: object) -> object:
+    time.sleep(0.004)
+    return str(given)
 
 
 def main(url: str, key: str, file: str) -> None:
     """Follow until killed."""
     store = SqliteStore(Path(file))
-    handler = Handler((v.CaseSubmitted,), _count, gather=_position, work=str)
+    handler = Handler((v.CaseSubmitted,), _count, gather=_position, work=_slowly)
     Runner(
         [Subscriber("victim", _STREAMS, (handler,), on_timer=_settle)],
         HttpJournalSource(url, key, _STREAMS),
         store,
         Outbox(store, HttpDoor(url, key), source="decisions"),
+        pool=_Threads(),
     ).run(threading.Event())
 
 

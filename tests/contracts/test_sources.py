@@ -12,9 +12,10 @@ from events.source import SqlJournalSource
 from protocol.envelope import from_record
 from protocol.schemas import verification_v1_pb2 as v
 from protocol.schemas.journal_v1_pb2 import Record
-from subscriber import HttpJournalSource, Source
+from subscriber import EpochChanged, HttpJournalSource, Source
 from tests.contracts.door import Door
 from tests.events.makers import NOW, opened, submitted
+from tests.rebuilding import empty_journal
 
 pytestmark = [pytest.mark.django_db(transaction=True, databases="__all__")]
 STREAMS = ("verification.case",)
@@ -132,6 +133,32 @@ def test_the_epoch_and_the_head_are_told(make: Making) -> None:
     batch = make().read(1, 10)
 
     assert (batch.epoch, batch.head) == (head().epoch, 1)
+
+
+def test_a_restored_journal_is_never_taken_for_the_one_before(make: Making) -> None:
+    record([submitted("a"), submitted("b")], now=NOW)
+    source = make()
+    epoch = source.read(0, 10).epoch
+    empty_journal()
+    record([submitted("c")], now=NOW)
+
+    try:
+        told = source.read(1, 10).epoch != epoch
+    except EpochChanged:
+        told = True
+
+    assert told
+
+
+def test_a_place_beyond_the_end_is_never_taken_for_the_end(make: Making) -> None:
+    record([submitted("a")], now=NOW)
+
+    try:
+        told = make().read(7, 10).head < 7
+    except EpochChanged:
+        told = True
+
+    assert told
 
 
 def test_personal_values_travel_sealed(make: Making) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -136,9 +137,8 @@ def test_reading_can_be_narrowed_to_a_stream_and_a_subject() -> None:
 
 
 def test_a_type_of_a_newer_build_is_left_out_when_read() -> None:
-    record([submitted()], now=NOW)
-    row = sqlite.read(0, through=1, streams=None, subject=None, limit=1)[0]
-    row.type, row.position, row.id, row.keyseq = "vouch.verification.v1.Unheard", 2, UUID(int=9).bytes, 2
-    sqlite.insert([row])
+    (event,) = record([submitted()], now=NOW)
+    newer = replace(event.envelope, type="vouch.new.v1.Unheard", position=2, id=UUID(int=9), keyseq=2)
+    sqlite.insert([(newer, b"")])
 
     assert [e.envelope.position for e in after(0)] == [1]

@@ -11,7 +11,6 @@ from django.db import connection, models
 from events import projections
 from events.journal import head, record
 from events.projections import declared_models, event_sourced, projects, rebuild, replay
-from protocol.catalogue import type_name
 from protocol.envelope import Event
 from protocol.schemas import verification_v1_pb2 as v
 from tests.events.makers import NOW, opened, submitted
@@ -34,15 +33,12 @@ class Seen(models.Model):
 
 
 @pytest.fixture(autouse=True)
-def _table(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(projections, "_appliers", projections._appliers.copy())
-    monkeypatch.setattr(projections, "_models", [])
+def _table(db: None, no_other_rooms: None) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "CREATE TABLE events_seen (id INTEGER PRIMARY KEY AUTOINCREMENT, 'case' TEXT, times INT)"
         )
     event_sourced(Seen)
-    projections._appliers[type_name(v.CaseSubmitted)] = []
 
     @projects(v.CaseSubmitted)
     def apply(event: Event) -> None:

@@ -119,7 +119,7 @@ def render(portrait: Pixels, *, actions: tuple[Action, ...], seed: int, look: Lo
 
 
 def lids(*, actions: tuple[Action, ...], seed: int, look: Look) -> Floats:
-    """Say how far the lids are down in each frame of the clip that `render` makes of the same: 0 to 1, (n,)."""
+    """Say how far the lids are down in each frame of the clip `render` makes of the same: 0 to 1, (n,)."""
     return _motion(actions, look, _motion_rng(seed)).closed
 
 

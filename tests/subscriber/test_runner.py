@@ -70,6 +70,16 @@ def test_a_restored_journal_is_noticed(bench: Bench) -> None:
         bench.runner().step()
 
 
+def test_a_journal_that_lost_its_end_is_noticed(bench: Bench) -> None:
+    bench.journal.submit("a", "b")
+    runner = bench.runner()
+    runner.step()
+    del bench.journal.records[1]
+
+    with pytest.raises(EpochChanged):
+        runner.step()
+
+
 def test_the_older_of_two_processes_is_stopped_at_its_next_write(bench: Bench) -> None:
     quiet = bench.subscriber(Handler((v.CaseSubmitted,), lambda _event, _value, _ctx: None))
     old, new = bench.runner(quiet), bench.runner()

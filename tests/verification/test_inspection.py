@@ -82,7 +82,7 @@ def test_a_bomb_just_below_the_limit_of_pixels_is_unreadable(inspector: Inspecto
 )
 def test_a_clip_is_measured_by_its_own_time_stamps(tmp_path: Path, kind: str, media: str) -> None:
     found = judge(clip(tmp_path / "a", kind=kind), "face_video")
-    assert found == Inspected(media_type=media, width_px=64, height_px=48, duration_ms=5100)
+    assert found == Inspected(media_type=media, width_px=64, height_px=48, duration_ms=5200)
 
 
 @pytest.mark.parametrize(

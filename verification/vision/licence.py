@@ -15,15 +15,16 @@ from verification.vision.dates import printed_dates
 from verification.vision.driver_number import TITLES, agrees_with, repair
 from verification.vision.fields import Field
 from verification.vision.licence_rows import Label, Row, page_words, read_again, rows_of
+from verification.vision.postcode import with_postcode
 from verification.vision.text import Word
 
 __all__ = ["LicenceText", "fields_from", "fixed_texts", "page_words", "read_licence"]
 
 Bgr = NDArray[np.uint8]
 _SURE_01 = 0.5  # below it a word of a name or an address counts as unread
+_LEAST_01 = 0.2  # below it a field of the right form is still left out
 _ZOOMS = (1.0, 1.6)  # of a crop that is read again: once as it is, once larger
 _NAME = re.compile(r"[A-Z][A-Z'\u2019-]*")
-_POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}$")
 _AUTHORITY = re.compile(r"\bDVL?A\b")  # Great Britain: DVLA; Northern Ireland: DVA
 _FIXED_TEXTS = ("DRIVING LICENCE", "UNITED KINGDOM")
 _Readings = dict[str, tuple[Field, ...]]
@@ -64,10 +65,8 @@ def fields_from(page_bgr: Bgr, words: Sequence[Word]) -> tuple[Field, ...]:
             again = _again(page_bgr, rows, _ROW_OF[name], zoom)
             readings[name] = (*readings[name], *_read(name, again, _ROW_OF[name]))
     agreeing = _most_agreeing(readings)
-    surest = {
-        name: max(found, key=lambda field: field.confidence_01) for name, found in readings.items() if found
-    }
-    return tuple((surest | agreeing).values())
+    surest = {name: max(found, key=_confidence) for name, found in readings.items() if found}
+    return tuple(field for field in (surest | agreeing).values() if field.confidence_01 >= _LEAST_01)
 
 
 def _read(name: str, rows: Mapping[Label, tuple[Row, ...]], label: Label) -> tuple[Field, ...]:
@@ -88,19 +87,28 @@ def _again(
 
 
 def _doubtful(readings: _Readings) -> set[str]:
-    """Name the fields without a reading and those on which driver number and print disagree."""
-    missing = {name for name, found in readings.items() if not found}
-    if missing & _COMPARED:
-        return missing
+    """Name the fields not read surely, and those on which driver number and print disagree."""
+    unsure = {
+        name for name, found in readings.items() if not found or max(map(_confidence, found)) < _SURE_01
+    }
+    if not all(readings[name] for name in _COMPARED_ORDER):
+        return unsure
     disagreeing = _disagreeing(*(readings[name][-1] for name in _COMPARED_ORDER))
-    return missing | disagreeing | ({"driver_number"} if disagreeing else set())
+    return unsure | disagreeing | ({"driver_number"} if disagreeing else set())
 
 
 def _most_agreeing(readings: _Readings) -> dict[str, Field]:
-    """Choose those readings of number, names and birth date that disagree in the fewest parts."""
-    choices = product(*(readings[name] for name in _COMPARED_ORDER))
-    best = min(choices, key=lambda chosen: len(_disagreeing(*chosen)), default=())
+    """Choose those readings of number, names and birth date that disagree least, then the surest."""
+
+    def rank(chosen: tuple[Field, ...]) -> tuple[int, float]:
+        return len(_disagreeing(*chosen)), -sum(map(_confidence, chosen))
+
+    best = min(product(*(readings[name] for name in _COMPARED_ORDER)), key=rank, default=())
     return {field.name: field for field in best}
+
+
+def _confidence(field: Field) -> float:
+    return field.confidence_01
 
 
 def _disagreeing(number: Field, family_name: Field, given_names: Field, born: Field) -> set[str]:
@@ -158,7 +166,8 @@ def _address(rows: Sequence[Row]) -> _Found:
     lines = [[word for word in row.words if _is_print(word)] for row in rows]
     text = ", ".join(" ".join(word.text for word in line).strip(" .,:;|") for line in lines)
     text = re.sub(r"^(\d+)(?=[A-Z]{2})", r"\1 ", text)
-    return (text, [word for line in lines for word in line]) if _POSTCODE.search(text) else None
+    address = with_postcode(text)
+    return (address, [word for line in lines for word in line]) if address else None
 
 
 def _first(rows: Sequence[Row]) -> tuple[Word, ...]:
@@ -190,4 +199,3 @@ _ROW_OF: Mapping[str, Label] = {
     "address": "8",
 }
 _COMPARED_ORDER = ("driver_number", "family_name", "given_names", "date_of_birth")
-_COMPARED = frozenset(_COMPARED_ORDER)

@@ -145,13 +145,20 @@ def _quality(seen: _Seen, challenge: Challenge | None) -> Cue:
     """Say whether the track allows an answer at all; a reason given here never accuses anyone."""
     track = seen.track
     if not track.seen.any():
-        dark = track.luma < THRESHOLDS.least_luma
-        return Cue("quality", "unavailable", ("not_seen_well" if dark else "no_face",), track.luma)
+        return Cue("quality", "unavailable", _why_unseen(track), track.luma)
     share = float(track.seen.mean())
     sound = share >= THRESHOLDS.seen_share and _large(seen) and (challenge is None or _timed(seen, challenge))
     if sound:
         return Cue("quality", "clear", score=share)
     return Cue("quality", "unavailable", ("not_seen_well",), share)
+
+
+def _dark(track: FaceTrack) -> bool:
+    return track.luma < THRESHOLDS.least_luma
+
+
+def _why_unseen(track: FaceTrack) -> tuple[str]:
+    return ("not_seen_well" if track.seen.any() or _dark(track) else "no_face",)
 
 
 def _large(seen: _Seen) -> bool:
@@ -190,6 +197,8 @@ def _challenge(seen: _Seen, challenge: Challenge | None, quality: Cue) -> Cue:
         return Cue("challenge", "unavailable", quality.reasons)
     if _followed(seen, challenge) and not _vetoed(seen, challenge):
         return Cue("challenge", "clear")
+    if _people(seen.track).status != "clear":  # the one who was asked may not be the one who was followed
+        return Cue("challenge", "unavailable", ("not_seen_well",))
     return Cue("challenge", "suspected", ("challenge_not_followed",))
 
 
@@ -223,7 +232,7 @@ def _vetoed(seen: _Seen, challenge: Challenge) -> bool:
 def _screen(track: FaceTrack) -> Cue:
     height = moire_of_patches(track.patches)
     if height is None:
-        return Cue("screen", "unavailable", ("not_seen_well" if track.seen.any() else "no_face",))
+        return Cue("screen", "unavailable", _why_unseen(track))
     if height >= THRESHOLDS.screen:
         return Cue("screen", "suspected", ("screen_replay",), height)
     return Cue("screen", "clear", score=height)
@@ -241,6 +250,8 @@ def _sheet(seen: _Seen, *, second: bool) -> Cue:
 def _repeats(track: FaceTrack) -> Cue:
     if len(track.frame_ms) < 2:
         return Cue("repeats", "not_applicable")
+    if not track.seen.any() or _dark(track):  # darkness is still, and so is an empty room
+        return Cue("repeats", "unavailable", _why_unseen(track))
     still_ms = frozen_ms(track.frame_ms, track.thumbs)
     likeness = loop_likeness(track.frame_ms, track.thumbs)
     looped = likeness is not None and likeness < THRESHOLDS.loop_likeness

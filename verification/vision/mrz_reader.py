@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from verification.vision.mrz import Layout, MachineZone, layout_of
-from verification.vision.mrz_align import Reading, align
+from verification.vision.mrz import MachineZone, layout_of
+from verification.vision.mrz_align import align
 from verification.vision.mrz_net import CHARACTERS, CellNet, cell_net
 from verification.vision.mrz_repair import choose
 from verification.vision.mrz_strip import Baseline, cut, find_lines
@@ -19,7 +19,11 @@ __all__ = ["read", "warm_up"]
 Bgr = NDArray[np.uint8]
 _LIKE_WIDTH = 0.06  # lines of one zone differ by no more of their width in length and left end
 _GAP_IN_PITCHES = (1.0, 3.6)  # line distance: 1.6 to 2.5 pitches in print, more in loosely set specimens
-_LEGIBLE_LOG = -1.0  # mean log-probability below which a group of lines is no OCR-B zone at that pitch
+_LIKE_HEIGHT = 1.7  # times that one line may be as high as its neighbour: fillers are lower than letters
+# Mean log-probability below which a line counts as unread: no OCR-B at that pitch, or too blurred. It guards
+# the names, which have no check digit. Specimen pages have -0.02 at worst, pages blurred until letters go
+# wrong -0.06 to -0.18.
+_LEGIBLE_LOG = -0.06
 _WIDTHS = ((44, 2), (36, 2), (30, 3))
 
 
@@ -58,20 +62,19 @@ def _groups(lines: Sequence[Baseline]) -> Iterator[tuple[Baseline, ...]]:
 def _belong_together(upper: Baseline, lower: Baseline) -> bool:
     width = max(upper.width_px, lower.width_px)
     differences = (upper.left_px - lower.left_px, upper.right_px - lower.right_px)
+    heights = sorted((upper.height_px, lower.height_px))
     gap = (lower.y_px - upper.y_px) / (width / 40)
     return all(abs(px) <= _LIKE_WIDTH * width for px in differences) and (
-        _GAP_IN_PITCHES[0] <= gap <= _GAP_IN_PITCHES[1]
+        heights[1] <= _LIKE_HEIGHT * heights[0] and _GAP_IN_PITCHES[0] <= gap <= _GAP_IN_PITCHES[1]
     )
 
 
 def _read_group(net: CellNet, grey: NDArray[np.uint8], group: Sequence[Baseline]) -> MachineZone | None:
-    """Read a group of lines at the width, of those its line count has, that is most legible."""
-    best: tuple[float, Layout, list[Reading]] | None = None
+    """Read a group of lines at the first width, of those its line count has, at which all are legible."""
     for width in (width for width, line_count in _WIDTHS if line_count == len(group)):
         readings = [align(net, cut(grey, line, width), width) for line in group]
-        mean_log = min(reading.mean_log for reading in readings)
         first = CHARACTERS[int(readings[0].cells[0].argmax())]
         layout = layout_of(line_count=len(group), width=width, first=first)
-        if layout is not None and mean_log > (best[0] if best else _LEGIBLE_LOG):
-            best = (mean_log, layout, readings)
-    return choose(best[1], [reading.cells for reading in best[2]]) if best else None
+        if layout is not None and min(reading.mean_log for reading in readings) > _LEGIBLE_LOG:
+            return choose(layout, [reading.cells for reading in readings])
+    return None

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from verification.vision.mrz import DigitRule, Layout, MachineZone, agrees, alphabet_at, parse
+from verification.vision.mrz import (
+    LAYOUTS,
+    DigitRule,
+    Format,
+    Layout,
+    MachineZone,
+    agrees,
+    alphabet_at,
+    parse,
+)
 from verification.vision.mrz_net import CHARACTERS
 
 __all__ = ["choose"]
@@ -54,17 +64,19 @@ def choose(layout: Layout, seen: Sequence[NDArray[np.float32]]) -> MachineZone |
 
 def _masked(layout: Layout, line: int, scores: NDArray[np.float32]) -> NDArray[np.float32]:
     """Weigh what was seen in a line with what may stand there."""
-    allowed = np.array(
-        [
-            [character in alphabet_at(layout, line, at) for character in CHARACTERS]
-            for at in range(layout.width)
-        ]
-    )
     twinned = scores.copy()
     for one, other in _TWINS.items():
         here, there = CHARACTERS.index(one), CHARACTERS.index(other)
         twinned[:, there] = np.maximum(twinned[:, there], scores[:, here] - _TWIN_COST)
-    return np.asarray(np.where(allowed, twinned, scores - _FORBIDDEN_COST), np.float32)
+    return np.asarray(np.where(_allowed(layout.format, line), twinned, scores - _FORBIDDEN_COST), np.float32)
+
+
+@cache
+def _allowed(name: Format, line: int) -> NDArray[np.bool_]:
+    """Say which of `CHARACTERS` may stand in each column of a line: (width, 37)."""
+    layout = LAYOUTS[name]
+    alphabets = [alphabet_at(layout, line, column) for column in range(layout.width)]
+    return np.array([[character in alphabet for character in CHARACTERS] for alphabet in alphabets])
 
 
 def _repair(rule: DigitRule, layout: Layout, lines: Lines, masked: Sequence[NDArray[np.float32]]) -> None:
@@ -80,13 +92,15 @@ def _repair(rule: DigitRule, layout: Layout, lines: Lines, masked: Sequence[NDAr
 
 
 def _doubts(rule: DigitRule, lines: Lines, masked: Sequence[NDArray[np.float32]]) -> list[_Swap]:
-    """List second candidates of the rule's field and its digit, the cheapest first."""
+    """List second and third candidates of the rule's field and its digit, the cheapest first."""
     places = [(span.line, column) for span in rule.over for column in range(span.start, span.stop)]
     swaps: list[_Swap] = []
     for line, column in [*places, (rule.line, rule.column)]:
         scores = masked[line][column]
-        candidate = int(np.argsort(scores)[-2])
-        swaps.append((float(scores.max() - scores[candidate]), line, column, CHARACTERS[candidate]))
+        swaps += [
+            (float(scores.max() - scores[candidate]), line, column, CHARACTERS[candidate])
+            for candidate in np.argsort(scores)[-3:-1].tolist()
+        ]
     return [swap for swap in sorted(swaps) if swap[0] <= _MAX_SWAP_COST]
 
 

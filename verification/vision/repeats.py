@@ -9,7 +9,7 @@ __all__ = ["frozen_ms", "loop_likeness"]
 
 SAME = 0.03  # mean absolute luma difference of thumbnails below which two frames are one
 LOOP_MS = (700.0, 3_500.0)
-LEAST_LOOP_DIFFERENCE = 1.0  # coded loops differ by .7 to .9; a person moves more over most lags
+LEAST_LOOP_DIFFERENCE = 0.8  # two moments of a filmed person differ by more than this
 
 
 def frozen_ms(frame_ms: NDArray[np.float64], thumbs: NDArray[np.uint8]) -> float:
