@@ -35,7 +35,7 @@ def codes(check: Arrived) -> set[str]:
 
 def records_of(url: str, path: str, key: str, **query: str) -> list[dict[str, object]]:
     """Read a feed up to where it stands now, as frames."""
-    asked = {"from": "earliest", "until": "caught_up", **query}
+    asked = {"until": "caught_up", **(query or {"from": "earliest"})}
     headers = {"Authorization": f"Bearer {key}", "Accept": "application/x-ndjson"}
     answer = httpx.get(f"{url}{path}", params=asked, headers=headers, timeout=30).raise_for_status()
     frames = [json.loads(line) for line in answer.text.splitlines()]
