@@ -20,7 +20,17 @@ __all__ = ["NINE", "Applicant", "Asked", "Company", "codes", "records_of"]
 
 Asked = tuple[Action, ...]
 NINE = frozenset(
-    ("document", "quality", "consistency", "comparison", "age", "tamper", "liveness", "face_match", "register")
+    (
+        "document",
+        "quality",
+        "consistency",
+        "comparison",
+        "age",
+        "tamper",
+        "liveness",
+        "face_match",
+        "register",
+    )
 )
 BASIS = {"basis": "consent", "text_version": "1", "locale": "en-GB", "given_at": "2026-01-05T10:00:00Z"}
 _PATIENCE_S = 60.0

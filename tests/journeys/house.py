@@ -86,5 +86,3 @@ def running_product() -> Iterator[House]:
         data = Path(folder)
         (data / "register.json").write_text(json.dumps({"licences": register_rows(), "fault": None}))
         yield House(stack.enter_context(serve(data, _free_port())), stack)
-
-

@@ -74,9 +74,7 @@ def test_what_the_open_reader_heard_is_what_a_later_reader_reads(
     ]
 
 
-def test_two_companies_see_their_own_cases_only(
-    company: Company, rival: Company, decided: Applicant
-) -> None:
+def test_two_companies_see_their_own_cases_only(company: Company, rival: Company, decided: Applicant) -> None:
     ours = {r["case"] for r in records_of(company.url, "/v1/feed", company.key)}
     theirs = {r["case"] for r in records_of(rival.url, "/v1/feed", rival.key)}
     assert decided.case in ours
