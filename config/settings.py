@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from config import branding
 from config.environment import environment
 
 _environment = environment()
@@ -88,6 +89,8 @@ CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}
 
 # Originals and what is cut from them, encrypted, under random ids.
 EVIDENCE_ROOT: Final = _DATA / "evidence"
+
+UNFOLD: Final = branding.UNFOLD
 
 STATIC_URL = "/static/"
 STATIC_ROOT = None

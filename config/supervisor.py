@@ -18,7 +18,7 @@ from types import FrameType
 from config.environment import ROOT, Environment, environment
 from config.processes import Process, embedded
 
-__all__ = ["Supervisor", "main"]
+__all__ = ["Supervisor", "die_with_parent", "free_port", "main"]
 
 _STOP_S = 8.0
 _LOOK_EVERY_S = 0.1
@@ -85,7 +85,7 @@ class Supervisor:
             cwd=ROOT,
             env={**self.environment, **kept.process.environment},
             stdin=subprocess.DEVNULL,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 - no thread runs in the supervisor
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - no thread runs in the supervisor
         )
         kept.started_at_s, kept.starts = now_s, kept.starts + 1
         pids = {k.process.name: k.running.pid for k in self._kept if k.running is not None}
@@ -106,8 +106,8 @@ class Supervisor:
         self.pid_file.unlink(missing_ok=True)
 
 
-def _die_with_parent() -> None:
-    """Let the kernel end this child when the supervisor is gone, even by kill -9; it alone hears Ctrl-C."""
+def die_with_parent() -> None:
+    """Let the kernel end this child when its parent is gone, even by kill -9; the parent hears Ctrl-C."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 

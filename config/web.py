@@ -12,6 +12,7 @@ import uvicorn
 from config.asgi import application
 from config.environment import environment
 from events.door import app as door
+from streaming import tailer
 from verification import inspection
 
 __all__ = ["main"]
@@ -50,6 +51,8 @@ async def _serve() -> None:
     servers = [_server(application, settings.port), _server(door, settings.door_port)]
 
     def stop() -> None:
+        # Open streams are told first: each says goodbye, and none holds the end up.
+        tailer.leave()
         for server in servers:
             server.should_exit = True
 

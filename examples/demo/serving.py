@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 
+from config.supervisor import die_with_parent
+
 __all__ = ["NotReady", "Reviewer", "Served", "serve"]
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -103,7 +105,7 @@ def serve(data: Path, port: int) -> Iterator[Served]:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            start_new_session=True,
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - no thread runs yet
         )
     try:
         served = Served(f"http://127.0.0.1:{port}", data, log, supervisor)

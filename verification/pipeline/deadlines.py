@@ -8,7 +8,7 @@ from protocol.envelope import Event
 from protocol.ids import from_us
 from protocol.schemas import verification_v1_pb2 as v
 from subscriber import Context, Handler, Subscriber, Timer
-from verification import cases
+from verification.cases import expire, pass_deadline
 
 __all__ = ["DEADLINE", "subscriber"]
 
@@ -28,9 +28,9 @@ def _token_issued(event: Event, _value: object, ctx: Context) -> None:
 
 def _ring(timer: Timer, ctx: Context) -> None:
     if timer.name == "deadline":
-        cases.pass_deadline(timer.key, now=ctx.now)
+        pass_deadline(timer.key, now=ctx.now)
     else:
-        cases.expire(timer.key, now=ctx.now)
+        expire(timer.key, now=ctx.now)
 
 
 def subscriber() -> Subscriber:

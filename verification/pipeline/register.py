@@ -85,6 +85,8 @@ def _begin(event: Event, _value: object, ctx: Context) -> None:
     remember(_STEP, event, ctx)
     if not facts.ready((_FIELDS,), event):
         return
+    # What was being asked was about a front that this one replaces.
+    _drop(ctx, event.envelope.subject)
     read = values(facts)
     if read.document_type != "uk_driving_licence":
         _end(ctx, event, facts, None)
@@ -225,6 +227,11 @@ def _keep(ctx: Context, subject: str, asking: _Asking) -> None:
         "VALUES (?, ?, ?, ?, ?, ?)",
         (subject, asking.call_id, asking.attempt, asking.first_us, asking.until_us, asking.ended),
     )
+
+
+def _drop(ctx: Context, subject: str) -> None:
+    ctx.execute("DELETE FROM pipeline_register WHERE subject = ?", (subject,))
+    ctx.forget("ask", subject)
 
 
 def _close(ctx: Context, event: Event, ended: int) -> None:

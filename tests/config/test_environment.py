@@ -1,0 +1,45 @@
+"""Settings: typed, with defaults that work, refused by name."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from config.environment import ROOT
+
+READ = "from config.environment import environment as e; s = e(); print(s.port, s.workers, s.data, s.secret)"
+
+
+def read(tmp_path: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Read the settings in a process that has only these variables."""
+    names = ("PORT", "VOUCH_WORKERS", "VOUCH_DOOR_PORT", "VOUCH_REGISTER_URL")
+    plain = {name: value for name, value in os.environ.items() if name not in names}
+    environment = plain | {"VOUCH_DATA": str(tmp_path / "state")} | variables
+    command = [sys.executable, "-c", READ]
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True)
+
+
+def test_nothing_has_to_be_set(tmp_path: Path) -> None:
+    port, workers, data, _secret = read(tmp_path).stdout.split()
+
+    assert (port, workers, data) == ("8000", "2", str(tmp_path / "state"))
+
+
+@pytest.mark.parametrize("value", ["", "no", "0", "70000", "-1", "80.5"])
+def test_a_port_that_is_none_is_refused_with_the_variables_name(tmp_path: Path, value: str) -> None:
+    refused = read(tmp_path, PORT=value)
+
+    assert refused.returncode != 0
+    assert "PORT is" in refused.stderr
+    assert "whole number from 1 to 65535" in refused.stderr
+
+
+def test_the_secret_is_made_once_and_is_for_its_owner_only(tmp_path: Path) -> None:
+    first, second = read(tmp_path).stdout.split()[3], read(tmp_path).stdout.split()[3]
+
+    assert first == second
+    assert (tmp_path / "state" / "secret").stat().st_mode & 0o077 == 0

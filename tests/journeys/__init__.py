@@ -1,0 +1,1 @@
+"""The whole way, on the running product, by what a client and a phone can do and see."""

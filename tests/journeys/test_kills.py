@@ -1,0 +1,108 @@
+"""Processes that die in mid-case are started again, and the case ends once, with the same result."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from tests.journeys.company import NINE, Applicant, Company, records_of
+from tests.journeys.house import House, running_product
+from tests.journeys.pictures import front
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+
+_PROCESSES = ("web", "pipeline", "vision", "feed", "decisions", "register")
+
+
+@pytest.fixture(scope="module")
+def fragile() -> Iterator[House]:
+    """A product of its own: a supervisor starts ever more slowly what dies often."""
+    with running_product() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def customer(fragile: House) -> Company:
+    return fragile.company("Patient Ltd")
+
+
+def _hurt(house: House, name: str) -> None:
+    """Kill a process, and see that another takes its place."""
+    gone = house.kill(name)
+    if name != "vision":
+        house.wait_for_another(name, gone)
+
+
+def _ends_once(applicant: Applicant) -> None:
+    """All nine clear, one final decision, and no final answer said twice for the same evidence."""
+    assert applicant.decided("approve").data["state"] == "final"
+    assert applicant.all_ended() == dict.fromkeys(NINE, "clear")
+    kinds = Counter((a.kind, a.data.get("state")) for a in applicant.records() if a.kind == "decision")
+    assert kinds[("decision", "final")] == 1
+    final = Counter(
+        (a.data["check"], str(a.data["evidence"]))
+        for a in applicant.records()
+        if a.kind == "check" and a.record["final"]
+    )
+    assert set(final.values()) == {1}
+
+
+def _is_whole(company: Company) -> None:
+    """The feed has no hole and no double, and the open reader missed nothing."""
+    numbers = [r["number"] for r in records_of(company.url, "/v1/feed", company.key)]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert [a.record["number"] for a in company.follower.arrived] == numbers
+
+
+@pytest.mark.parametrize("name", _PROCESSES)
+def test_killed_after_submit_it_ends_once_with_the_same_result(
+    fragile: House, customer: Company, name: str
+) -> None:
+    applicant = customer.open()
+    applicant.send(front("genuine"))
+    applicant.film()
+    applicant.submit()
+    _hurt(fragile, name)
+    _ends_once(applicant)
+    _is_whole(customer)
+
+
+@pytest.mark.parametrize("name", _PROCESSES)
+def test_killed_between_two_uploads_it_ends_once_with_the_same_result(
+    fragile: House, customer: Company, name: str
+) -> None:
+    applicant = customer.open()
+    applicant.send(front("genuine"))
+    _hurt(fragile, name)
+    applicant.film()
+    applicant.submit()
+    _ends_once(applicant)
+    _is_whole(customer)
+
+
+def test_with_decisions_stopped_everything_else_goes_on_and_each_case_is_decided_once_later(
+    fragile: House, customer: Company
+) -> None:
+    stopped = fragile.pid("decisions")
+    os.kill(stopped, signal.SIGSTOP)
+    applicants = [customer.open() for _ in range(5)]
+    for applicant in applicants:
+        applicant.send(front("genuine"))
+        applicant.submit()
+    assert all(len(applicant.all_ended()) == len(NINE) for applicant in applicants)
+    assert not [a for applicant in applicants for a in applicant.records() if a.kind == "decision"]
+    os.kill(stopped, signal.SIGKILL)
+    for applicant in applicants:
+        applicant.decided("refer")
+    time.sleep(1)
+    assert [_decisions(applicant) for applicant in applicants] == [[("refer", "provisional")]] * 5
+    _is_whole(customer)
+
+
+def _decisions(applicant: Applicant) -> list[tuple[object, object]]:
+    return [(a.data["outcome"], a.data["state"]) for a in applicant.records() if a.kind == "decision"]
