@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import httpx
@@ -99,7 +99,7 @@ class Applicant:
     holder: Holder
     sent: list[httpx.Response] = field(default_factory=list)
 
-    def post(self, call: str, body: dict[str, object] | None = None) -> httpx.Response:
+    def post(self, call: str, body: Mapping[str, object] | None = None) -> httpx.Response:
         """Make one of the phone's calls, again and again while the product is away."""
         return self._until_there(lambda http: http.post(f"/v1/cases/{self.case}/{call}", json=body))
 
