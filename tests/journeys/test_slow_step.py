@@ -55,7 +55,8 @@ def case(settings: Settings, tmp_path: Path) -> str:
     asker = authenticate(f"Bearer {add_client(name='Betting Ltd', now=now)[1]}", now=now)
     opened = cases.open_case(asker, replace(OPENING, basis=BASIS), once=request("once", {}), now=now)
     picture.write_bytes(front("genuine"))
-    cases.add_evidence(opened.id, Upload(picture, "document_front", "", arrived_at=now), now=now)
+    upload = Upload(path=picture, kind="document_front", challenge="", arrived_at=now)
+    cases.add_evidence(opened.id, upload, now=now)
     return opened.id
 
 
