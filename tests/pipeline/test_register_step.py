@@ -107,6 +107,16 @@ def test_a_number_that_was_not_read_is_unreadable_and_not_asked_about() -> None:
     assert scripted.asked == []
 
 
+def test_a_number_that_breaks_its_own_rule_was_misread_and_is_not_asked_about() -> None:
+    scripted = Scripted(MATCHED)
+    case = turns(scripted)
+
+    case.say(fields(LICENCE | {"driver_number": "HOLLO6O3141TM9KD"}))
+
+    assert codes(case.check()) == ["unreadable"]
+    assert scripted.asked == []
+
+
 def test_a_register_that_is_away_is_asked_again_and_its_answer_counts() -> None:
     case = turns(Scripted(AWAY, AWAY, MATCHED))
 

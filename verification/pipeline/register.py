@@ -28,8 +28,9 @@ from verification.dependencies.register import (
 )
 from verification.pipeline import answers
 from verification.pipeline.facts import Facts, load, recall, remember
-from verification.pipeline.judges.values import values
+from verification.pipeline.judges.values import Values, values
 from verification.pipeline.step import Look
+from verification.vision import driver_number
 
 __all__ = ["NAME", "TABLE", "subscriber"]
 
@@ -90,11 +91,17 @@ def _begin(event: Event, _value: object, ctx: Context) -> None:
     read = values(facts)
     if read.document_type != "uk_driving_licence":
         _end(ctx, event, facts, None)
-    elif all(read.get(name) for name in ("driver_number", "family_name", "date_of_birth")):
+    elif _can_be_asked(read):
         now_us, until_us = to_us(ctx.now), to_us(ctx.now + _BEFORE_SUBMIT)
         _ask(ctx, event, _Asking("", 0, now_us, until_us, _WAITING))
     else:
         _end(ctx, event, facts, answers.unavailable(_STEP, "unreadable", evidence=read.evidence))
+
+
+def _can_be_asked(read: Values) -> bool:
+    """Tell whether there is a question: a number that breaks its own rule was misread, not unknown."""
+    number = driver_number.parse(read.get("driver_number"))
+    return number is not None and all(read.get(name) for name in ("family_name", "date_of_birth"))
 
 
 def _submitted(event: Event, _value: object, ctx: Context) -> None:

@@ -71,9 +71,16 @@ def classify(bgr: Bgr) -> Classification:
     best = _NOTHING if found is None else _opened_or_single(bgr, found)
     if best.document_type == "unknown" and 1.25 < bgr.shape[1] / bgr.shape[0] < 1.75:
         scan = _looked_at(bgr, _whole_frame(bgr))
-        if scan.document_type != "unknown":
+        if scan.document_type != "unknown" and _fills_the_frame(bgr, scan):
             return replace(scan, confidence_01=_WHOLE_FRAME * scan.confidence_01)
     return best
+
+
+def _fills_the_frame(bgr: Bgr, scan: Classification) -> bool:
+    # A card whose outline was not found on a cluttered desk has roughly a card's layout too, a little off:
+    # read as a scan, its fields and its portrait would be looked for in the wrong places.
+    page = straight_page(bgr, scan)
+    return page is not None and all(cue.status == "clear" for cue in class_features(page, scan.document_type))
 
 
 def page_size(document_type: DocumentType) -> tuple[int, int]:
