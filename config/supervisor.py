@@ -18,7 +18,7 @@ from types import FrameType
 from config.environment import ROOT, Environment, environment
 from config.processes import Process, embedded
 
-__all__ = ["Supervisor", "die_with_parent", "free_port", "main"]
+__all__ = ["Supervisor", "die_with_parent", "free_port", "main", "write_privately"]
 
 _STOP_S = 8.0
 _LOOK_EVERY_S = 0.1
@@ -89,7 +89,7 @@ class Supervisor:
         )
         kept.started_at_s, kept.starts = now_s, kept.starts + 1
         pids = {k.process.name: k.running.pid for k in self._kept if k.running is not None}
-        _write_privately(self.pid_file, json.dumps(pids))
+        write_privately(self.pid_file, json.dumps(pids))
 
     def _end_all(self) -> None:
         """Ask every process to end, last started first, and end by force what does not."""
@@ -128,7 +128,7 @@ def _refuse_if_taken(port: int) -> None:
             sys.exit(f"port {port} on 127.0.0.1 is taken; choose another: PORT=8001 make serve")
 
 
-def _write_privately(path: Path, text: str) -> None:
+def write_privately(path: Path, text: str) -> None:
     """Replace a file at once, readable by its owner only."""
     new = path.with_suffix(".new")
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
@@ -141,7 +141,6 @@ def _prepare(settings: Environment, door_port: int) -> None:
     subprocess.run(
         [sys.executable, "manage.py", "prepare", "--door-port", str(door_port)], cwd=ROOT, check=True
     )
-    settings.run_file.chmod(0o600)
 
 
 def main() -> None:

@@ -10,8 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from google.protobuf.message import Message
-
 from protocol.checks import Check
 from protocol.envelope import Event
 from protocol.ids import caused_id, to_us
@@ -29,7 +27,7 @@ from verification.dependencies.register import (
 from verification.pipeline import answers
 from verification.pipeline.facts import Facts, load, recall, remember
 from verification.pipeline.judges.values import Values, values
-from verification.pipeline.step import Look
+from verification.pipeline.step import Look, emit_about
 from verification.vision import driver_number
 
 __all__ = ["NAME", "TABLE", "subscriber"]
@@ -130,7 +128,7 @@ def _ask(ctx: Context, event: Event, asking: _Asking) -> None:
     _keep(ctx, event.envelope.subject, replace(asking, call_id=call_id, attempt=attempt, ended=_WAITING))
     deadline_ms = round(DEADLINE_S * 1000)
     asked = d.CallAsked(dependency=_DEPENDENCY, call_id=call_id, attempt=attempt, deadline_ms=deadline_ms)
-    _emit(ctx, event, asked)
+    emit_about(ctx, event, asked)
 
 
 def _question(event: Event, ctx: Context) -> Look | None:
@@ -162,7 +160,7 @@ def _told(event: Event, value: object, ctx: Context) -> None:
 
 def _answered(event: Event, answer: Answer, facts: Facts, ctx: Context) -> None:
     call_id = _call_id(event)
-    _emit(
+    emit_about(
         ctx,
         event,
         d.CallAnswered(dependency=_DEPENDENCY, call_id=call_id, answer=answer.code, took_ms=answer.took_ms),
@@ -180,7 +178,7 @@ def _failed(event: Event, failure: Failure, facts: Facts, ctx: Context) -> None:
         return
     failed = d.CallFailed(dependency=_DEPENDENCY, call_id=asking.call_id, failure=failure.kind)
     failed.took_ms = failure.took_ms
-    _emit(ctx, event, failed)
+    emit_about(ctx, event, failed)
     pause_s = next_attempt(
         failures=asking.attempt,
         elapsed_ms=(to_us(ctx.now) - asking.first_us) // 1000,
@@ -188,7 +186,7 @@ def _failed(event: Event, failure: Failure, facts: Facts, ctx: Context) -> None:
         draw_01=random.random(),  # noqa: S311 - jitter keeps cases from asking in step; nothing is secret
     )
     fallback = "unavailable" if pause_s is None else "ask_again"
-    _emit(ctx, event, d.FallbackTaken(dependency=_DEPENDENCY, failure=failure.kind, fallback=fallback))
+    emit_about(ctx, event, d.FallbackTaken(dependency=_DEPENDENCY, failure=failure.kind, fallback=fallback))
     if pause_s is not None:
         ctx.remind(ctx.now + timedelta(seconds=pause_s), "ask", event.envelope.subject)
         return
@@ -208,12 +206,7 @@ def _end(ctx: Context, event: Event, facts: Facts, part: v.Breakdown | None) -> 
         final=not away,
         not_applicable=part is None,
     )
-    _emit(ctx, event, answer.completed(facts, ctx.now))
-
-
-def _emit(ctx: Context, event: Event, message: Message) -> None:
-    envelope = event.envelope
-    ctx.emit(message, subject=envelope.subject, client=envelope.client, applicant=envelope.applicant)
+    emit_about(ctx, event, answer.completed(facts, ctx.now))
 
 
 def _call_id(event: Event) -> str:

@@ -13,7 +13,7 @@ from subscriber import Context, Handler, Subscriber
 from verification.pipeline.facts import Facts, load, remember
 from verification.pipeline.workers import Failed
 
-__all__ = ["Look", "Step", "as_subscriber"]
+__all__ = ["Look", "Step", "as_subscriber", "emit_about"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,12 @@ class Step:
     priority: int = 5
 
 
+def emit_about(ctx: Context, event: Event, message: Message) -> None:
+    """Say something about the case, client and applicant that an event is about."""
+    envelope = event.envelope
+    ctx.emit(message, subject=envelope.subject, client=envelope.client, applicant=envelope.applicant)
+
+
 def as_subscriber(step: Step) -> Subscriber:
     """Make the subscriber that runs a step."""
 
@@ -63,8 +69,7 @@ def as_subscriber(step: Step) -> Subscriber:
         if value is None and step.prepare is not None:
             value = step.prepare(facts)
         for message in step.tell(facts, value, ctx.now):
-            envelope = event.envelope
-            ctx.emit(message, subject=envelope.subject, client=envelope.client, applicant=envelope.applicant)
+            emit_about(ctx, event, message)
 
     return Subscriber(
         name=f"step.{step.name}",

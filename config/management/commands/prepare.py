@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from argparse import ArgumentParser
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from django.conf import settings
 from django.core.management import BaseCommand, call_command
 
 from config.environment import environment
+from config.supervisor import write_privately
 from events.door.services import issue_service_keys
 
 __all__ = ["Command"]
@@ -40,8 +40,4 @@ class Command(BaseCommand):
             call_command("migrate", database=alias, verbosity=0, interactive=False)
         _clear_uploads(Path(settings.FILE_UPLOAD_TEMP_DIR))
         content = {"door": f"http://127.0.0.1:{options['door_port']}", "keys": issue_service_keys(SERVICES)}
-        path = environment().run_file
-        new = path.with_suffix(".new")
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump(content, file)
-        new.replace(path)
+        write_privately(environment().run_file, json.dumps(content))
