@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -22,7 +22,10 @@ __all__ = [
     "Stream",
     "UnknownType",
     "all_types",
+    "knows",
+    "lane_of",
     "message_class",
+    "parse",
     "personal_class",
     "stream_named",
     "stream_of",
@@ -161,6 +164,15 @@ STREAMS: tuple[Stream, ...] = (
         messages=(decisions.DecisionReached, decisions.DecisionExpired, decisions.DecisionCorrected),
     ),
     Stream(
+        name="decisions.exposure",
+        lane=Lane.COORDINATED,
+        owner="decisions",
+        producers=("decisions",),
+        consumers=("verification",),
+        meaning="How much of a client's cap a provisional approval takes, and when it is free again.",
+        messages=(decisions.TrustReserved, decisions.TrustReleased),
+    ),
+    Stream(
         name="dependency.call",
         owner="verification",
         producers=("verification",),
@@ -176,6 +188,7 @@ STREAMS: tuple[Stream, ...] = (
 )
 
 _BY_NAME = {stream.name: stream for stream in STREAMS}
+_PARSERS = {m.DESCRIPTOR.full_name: m.FromString for stream in STREAMS for m in stream.messages}
 _BY_TYPE = {m.DESCRIPTOR.full_name: (stream, m) for stream in STREAMS for m in stream.messages}
 _CLASSES = {
     options.CONTACT: PersonalClass.CONTACT,
@@ -209,6 +222,16 @@ def stream_of(type_: str) -> Stream:
     return _row(type_)[0]
 
 
+def lane_of(streams: Iterable[Stream]) -> Lane:
+    """Find the lane of a unit that has events of these streams: coordinated as soon as one of them is.
+
+    So a decision is guaranteed when it is said alone, and coordinated when it goes with an exposure.
+    """
+    if any(stream.lane is Lane.COORDINATED for stream in streams):
+        return Lane.COORDINATED
+    return Lane.GUARANTEED
+
+
 def message_class(type_: str) -> type[Message]:
     """Find the class whose messages events of a type carry.
 
@@ -218,9 +241,28 @@ def message_class(type_: str) -> type[Message]:
     return _row(type_)[1]
 
 
+def parse(type_: str, payload: bytes) -> Message:
+    """Read the message of an event.
+
+    Raises:
+        UnknownType: no stream carries its type.
+        google.protobuf.message.DecodeError: the payload is no such message.
+    """
+    try:
+        parser = _PARSERS[type_]
+    except KeyError:
+        raise UnknownType(f"no stream carries {type_!r}") from None
+    return parser(payload)
+
+
 def personal_class(field: FieldDescriptor) -> PersonalClass | None:
     """Tell which class of key seals a field; None for a field that says nothing about a person."""
     return _CLASSES.get(field.GetOptions().Extensions[options.data])
+
+
+def knows(type_: str) -> bool:
+    """Tell whether this build has events of a type."""
+    return type_ in _BY_TYPE
 
 
 def _row(type_: str) -> tuple[Stream, type[Message]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from http import HTTPStatus
 
-__all__ = ["MEDIA_TYPE", "PROBLEMS", "Problem", "Refused", "body"]
+__all__ = ["MEDIA_TYPE", "PROBLEMS", "Problem", "Refused", "body", "headers"]
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -77,6 +77,16 @@ class Refused(Exception):
     def code(self) -> str:
         """The problem's code."""
         return self.problem.code
+
+
+def headers(refused: Refused) -> dict[str, str]:
+    """Give the header fields that go with a refusal: when to come back, how to say who one is."""
+    fields: dict[str, str] = {}
+    if "retry_after" in refused.extra:
+        fields["Retry-After"] = str(refused.extra["retry_after"])
+    if refused.code == "unauthorised":
+        fields["WWW-Authenticate"] = 'Bearer realm="vouch"'
+    return fields
 
 
 def body(refused: Refused) -> dict[str, object]:

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from protocol.schemas import options_pb2 as protocol_dot_schemas_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#protocol/schemas/decisions_v1.proto\x12\x12vouch.decisions.v1\x1a\x1eprotocol/schemas/options.proto\":\n\rPolicyVersion\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\rB\x04\x88\xb5\x18\x01\"\xc1\x01\n\x0f\x44\x65\x63isionReached\x12\x15\n\x07outcome\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x13\n\x05state\x18\x02 \x01(\tB\x04\x88\xb5\x18\x01\x12\x37\n\x06policy\x18\x03 \x01(\x0b\x32!.vouch.decisions.v1.PolicyVersionB\x04\x88\xb5\x18\x01\x12\x15\n\x07\x62\x65\x63\x61use\x18\x04 \x03(\tB\x04\x88\xb5\x18\x01\x12\x15\n\x07missing\x18\x05 \x03(\tB\x04\x88\xb5\x18\x01\x12\x1b\n\rexpires_at_us\x18\x06 \x01(\x03\x42\x04\x88\xb5\x18\x01\"\x93\x01\n\x0f\x44\x65\x63isionExpired\x12\x19\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x37\n\x06policy\x18\x02 \x01(\x0b\x32!.vouch.decisions.v1.PolicyVersionB\x04\x88\xb5\x18\x01\x12\x15\n\x07outcome\x18\x03 \x01(\tB\x04\x88\xb5\x18\x01\x12\x15\n\x07missing\x18\x04 \x03(\tB\x04\x88\xb5\x18\x01\"\xac\x01\n\x11\x44\x65\x63isionCorrected\x12\x19\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x15\n\x07outcome\x18\x02 \x01(\tB\x04\x88\xb5\x18\x01\x12\x37\n\x06policy\x18\x03 \x01(\x0b\x32!.vouch.decisions.v1.PolicyVersionB\x04\x88\xb5\x18\x01\x12\x15\n\x07\x62\x65\x63\x61use\x18\x04 \x03(\tB\x04\x88\xb5\x18\x01\x12\x15\n\x07missing\x18\x05 \x03(\tB\x04\x88\xb5\x18\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#protocol/schemas/decisions_v1.proto\x12\x12vouch.decisions.v1\x1a\x1eprotocol/schemas/options.proto\":\n\rPolicyVersion\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\rB\x04\x88\xb5\x18\x01\"\xc1\x01\n\x0f\x44\x65\x63isionReached\x12\x15\n\x07outcome\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x13\n\x05state\x18\x02 \x01(\tB\x04\x88\xb5\x18\x01\x12\x37\n\x06policy\x18\x03 \x01(\x0b\x32!.vouch.decisions.v1.PolicyVersionB\x04\x88\xb5\x18\x01\x12\x15\n\x07\x62\x65\x63\x61use\x18\x04 \x03(\tB\x04\x88\xb5\x18\x01\x12\x15\n\x07missing\x18\x05 \x03(\tB\x04\x88\xb5\x18\x01\x12\x1b\n\rexpires_at_us\x18\x06 \x01(\x03\x42\x04\x88\xb5\x18\x01\"\x93\x01\n\x0f\x44\x65\x63isionExpired\x12\x19\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x37\n\x06policy\x18\x02 \x01(\x0b\x32!.vouch.decisions.v1.PolicyVersionB\x04\x88\xb5\x18\x01\x12\x15\n\x07outcome\x18\x03 \x01(\tB\x04\x88\xb5\x18\x01\x12\x15\n\x07missing\x18\x04 \x03(\tB\x04\x88\xb5\x18\x01\"\xac\x01\n\x11\x44\x65\x63isionCorrected\x12\x19\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x15\n\x07outcome\x18\x02 \x01(\tB\x04\x88\xb5\x18\x01\x12\x37\n\x06policy\x18\x03 \x01(\x0b\x32!.vouch.decisions.v1.PolicyVersionB\x04\x88\xb5\x18\x01\x12\x15\n\x07\x62\x65\x63\x61use\x18\x04 \x03(\tB\x04\x88\xb5\x18\x01\x12\x15\n\x07missing\x18\x05 \x03(\tB\x04\x88\xb5\x18\x01\"p\n\rTrustReserved\x12\x19\n\x0b\x64\x65\x63ision_id\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x14\n\x06\x61mount\x18\x02 \x01(\tB\x04\x88\xb5\x18\x01\x12\x16\n\x08\x63urrency\x18\x03 \x01(\tB\x04\x88\xb5\x18\x01\x12\x16\n\x08until_us\x18\x04 \x01(\x03\x42\x04\x88\xb5\x18\x01\"H\n\rTrustReleased\x12\x1c\n\x0ereservation_id\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x19\n\x0b\x64\x65\x63ision_id\x18\x02 \x01(\tB\x04\x88\xb5\x18\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -66,6 +66,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DECISIONCORRECTED'].fields_by_name['because']._serialized_options = b'\210\265\030\001'
   _globals['_DECISIONCORRECTED'].fields_by_name['missing']._loaded_options = None
   _globals['_DECISIONCORRECTED'].fields_by_name['missing']._serialized_options = b'\210\265\030\001'
+  _globals['_TRUSTRESERVED'].fields_by_name['decision_id']._loaded_options = None
+  _globals['_TRUSTRESERVED'].fields_by_name['decision_id']._serialized_options = b'\210\265\030\001'
+  _globals['_TRUSTRESERVED'].fields_by_name['amount']._loaded_options = None
+  _globals['_TRUSTRESERVED'].fields_by_name['amount']._serialized_options = b'\210\265\030\001'
+  _globals['_TRUSTRESERVED'].fields_by_name['currency']._loaded_options = None
+  _globals['_TRUSTRESERVED'].fields_by_name['currency']._serialized_options = b'\210\265\030\001'
+  _globals['_TRUSTRESERVED'].fields_by_name['until_us']._loaded_options = None
+  _globals['_TRUSTRESERVED'].fields_by_name['until_us']._serialized_options = b'\210\265\030\001'
+  _globals['_TRUSTRELEASED'].fields_by_name['reservation_id']._loaded_options = None
+  _globals['_TRUSTRELEASED'].fields_by_name['reservation_id']._serialized_options = b'\210\265\030\001'
+  _globals['_TRUSTRELEASED'].fields_by_name['decision_id']._loaded_options = None
+  _globals['_TRUSTRELEASED'].fields_by_name['decision_id']._serialized_options = b'\210\265\030\001'
   _globals['_POLICYVERSION']._serialized_start=91
   _globals['_POLICYVERSION']._serialized_end=149
   _globals['_DECISIONREACHED']._serialized_start=152
@@ -74,4 +86,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DECISIONEXPIRED']._serialized_end=495
   _globals['_DECISIONCORRECTED']._serialized_start=498
   _globals['_DECISIONCORRECTED']._serialized_end=670
+  _globals['_TRUSTRESERVED']._serialized_start=672
+  _globals['_TRUSTRESERVED']._serialized_end=784
+  _globals['_TRUSTRELEASED']._serialized_start=786
+  _globals['_TRUSTRELEASED']._serialized_end=858
 # @@protoc_insertion_point(module_scope)

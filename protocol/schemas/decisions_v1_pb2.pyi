@@ -173,3 +173,63 @@ class DecisionCorrected(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DecisionCorrected: _TypeAlias = DecisionCorrected  # noqa: Y015
+
+@_typing.final
+class TrustReserved(_message.Message):
+    """Part of a client's cap on approvals that rest on trust was taken for a case, in the unit of its decision."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DECISION_ID_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    CURRENCY_FIELD_NUMBER: _builtins.int
+    UNTIL_US_FIELD_NUMBER: _builtins.int
+    decision_id: _builtins.str
+    """Event id of the provisional decision that it covers."""
+    amount: _builtins.str
+    """The case's stake: decimal with a point, "2.00"."""
+    currency: _builtins.str
+    """ISO 4217 code."""
+    until_us: _builtins.int
+    """Microseconds since 1970 UTC at which it is given back by itself."""
+    def __init__(
+        self,
+        *,
+        decision_id: _builtins.str = ...,
+        amount: _builtins.str = ...,
+        currency: _builtins.str = ...,
+        until_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "currency", b"currency", "decision_id", b"decision_id", "until_us", b"until_us"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TrustReserved: _TypeAlias = TrustReserved  # noqa: Y015
+
+@_typing.final
+class TrustReleased(_message.Message):
+    """What had been reserved for a case is free again, in the unit of the decision that settled it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESERVATION_ID_FIELD_NUMBER: _builtins.int
+    DECISION_ID_FIELD_NUMBER: _builtins.int
+    reservation_id: _builtins.str
+    """Event id of the reservation."""
+    decision_id: _builtins.str
+    """Event id of the decision that settled the case."""
+    def __init__(
+        self,
+        *,
+        reservation_id: _builtins.str = ...,
+        decision_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decision_id", b"decision_id", "reservation_id", b"reservation_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TrustReleased: _TypeAlias = TrustReleased  # noqa: Y015

@@ -161,26 +161,58 @@ class Mark(_message.Message):
     POSITION_FIELD_NUMBER: _builtins.int
     HEAD_FIELD_NUMBER: _builtins.int
     EPOCH_FIELD_NUMBER: _builtins.int
+    LINEAGE_FIELD_NUMBER: _builtins.int
     position: _builtins.int
     """Everything of the streams asked for, up to this position, was sent."""
     head: _builtins.int
     """The journal's last position."""
     epoch: _builtins.str
     """The journal's epoch."""
+    @_builtins.property
+    def lineage(self) -> _containers.RepeatedCompositeFieldContainer[Global___EpochStart]:
+        """Where each of the journal's epochs begins, oldest first; in the first mark of an answer only."""
+
     def __init__(
         self,
         *,
         position: _builtins.int = ...,
         head: _builtins.int = ...,
         epoch: _builtins.str = ...,
+        lineage: _abc.Iterable[Global___EpochStart] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "head", b"head", "position", b"position"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "head", b"head", "lineage", b"lineage", "position", b"position"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Mark: _TypeAlias = Mark  # noqa: Y015
+
+@_typing.final
+class EpochStart(_message.Message):
+    """An epoch holds from its first position to the start of the next."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIRST_POSITION_FIELD_NUMBER: _builtins.int
+    EPOCH_FIELD_NUMBER: _builtins.int
+    first_position: _builtins.int
+    """Its first position."""
+    epoch: _builtins.str
+    """The epoch, 8 hex digits."""
+    def __init__(
+        self,
+        *,
+        first_position: _builtins.int = ...,
+        epoch: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "first_position", b"first_position"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EpochStart: _TypeAlias = EpochStart  # noqa: Y015
 
 @_typing.final
 class AppendRequest(_message.Message):
@@ -208,7 +240,7 @@ Global___AppendRequest: _TypeAlias = AppendRequest  # noqa: Y015
 
 @_typing.final
 class AppendResponse(_message.Message):
-    """Where the records lie, in the order sent; a record said before keeps its first place."""
+    """Where the records lie, in the order sent; a record said before keeps its first place. 0: it has none yet."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
