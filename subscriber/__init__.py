@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from subscriber.commands import add_commands, run_command
 from subscriber.context import Context, Emission, Emitter, Timer
+from subscriber.counts import Counts
 from subscriber.declare import Handler, Mode, Subscriber
+from subscriber.effects import Call, Doubt, Effect, Unsettled, make_effects, settle, unsettled
 from subscriber.errors import (
     BreakerOpen,
+    CoordinatorAway,
     EpochChanged,
     NotNow,
     Refused,
@@ -13,34 +17,58 @@ from subscriber.errors import (
     StoreAway,
     SubscriberError,
     Superseded,
+    TurnOver,
+    Undeclared,
+    WrongLog,
 )
 from subscriber.http import HttpDoor, HttpJournalSource
+from subscriber.lineage import Lineage
+from subscriber.logs import configure as configure_logs
+from subscriber.memory import keep_loaded
+from subscriber.metering import Meters
+from subscriber.opening import open_store, versions_of
 from subscriber.outbox import Home, Outbox
-from subscriber.pool import InlinePool, WorkPool
+from subscriber.pacing import Pace
+from subscriber.pool import InlinePool, ThreadPool, WorkPool
+from subscriber.postgres import PostgresStore
+from subscriber.rebuild import Service
+from subscriber.reports import readings
 from subscriber.runner import Runner
-from subscriber.source import Batch, Source
+from subscriber.source import Batch, SharedSource, Source
 from subscriber.store import Row, SqliteStore, Store, Value, is_passing
-from subscriber.unit import Counts
+from subscriber.versions import FileVersions, SchemaVersions, Versions
 
 __all__ = [
     "Batch",
     "BreakerOpen",
+    "Call",
     "Context",
+    "CoordinatorAway",
     "Counts",
+    "Doubt",
+    "Effect",
     "Emission",
     "Emitter",
     "EpochChanged",
+    "FileVersions",
     "Handler",
     "Home",
     "HttpDoor",
     "HttpJournalSource",
     "InlinePool",
+    "Lineage",
+    "Meters",
     "Mode",
     "NotNow",
     "Outbox",
+    "Pace",
+    "PostgresStore",
     "Refused",
     "Row",
     "Runner",
+    "SchemaVersions",
+    "Service",
+    "SharedSource",
     "Source",
     "SourceAway",
     "SqliteStore",
@@ -49,8 +77,24 @@ __all__ = [
     "Subscriber",
     "SubscriberError",
     "Superseded",
+    "ThreadPool",
     "Timer",
+    "TurnOver",
+    "Undeclared",
+    "Unsettled",
     "Value",
+    "Versions",
     "WorkPool",
+    "WrongLog",
+    "add_commands",
+    "configure_logs",
     "is_passing",
+    "keep_loaded",
+    "make_effects",
+    "open_store",
+    "readings",
+    "run_command",
+    "settle",
+    "unsettled",
+    "versions_of",
 ]

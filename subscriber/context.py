@@ -6,17 +6,18 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from google.protobuf.message import Message
 
+from protocol import trace
 from protocol.envelope import Event
 from protocol.ids import caused_id, from_us
 from subscriber.ledger import DueTimer, Ledger
 from subscriber.store import Row, Value
 
-__all__ = ["Cause", "Context", "Emission", "Emitter", "Timer"]
+__all__ = ["Cause", "Context", "Emission", "Emitter", "EventCause", "Timer", "TimerCause"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Emission:
     applicant: str
     causation: str
     correlation: str
+    traceparent: str = ""
 
 
 class Emitter(Protocol):
@@ -54,48 +56,95 @@ class Emitter(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """Why a handler runs: an event, or a timer that an event set.
+class EventCause(NamedTuple):
+    """An event as the reason why a subscriber's handler runs.
 
-    `moment` is the event's sequenced time, or the moment the timer was set for.
+    What few handlers ask for is made when it is asked for: a replay runs millions.
     """
 
-    id: UUID
+    event: Event
     name: str
-    correlation: str
-    moment: datetime
-    event: Event | None = None
 
-    @classmethod
-    def of_event(cls, event: Event, subscriber: str) -> Cause:
-        """The cause that an event is."""
-        e = event.envelope
-        return cls(e.id, subscriber, e.correlation or str(e.id), e.sequenced_at, event)
+    @property
+    def id(self) -> UUID:
+        """The event's id."""
+        return self.event.envelope.id
 
-    @classmethod
-    def of_timer(cls, timer: DueTimer, subscriber: str) -> Cause:
-        """The cause that a timer is: the event that set it, told apart by name, key and moment."""
-        name = f"{subscriber}/{timer.name}/{timer.key}/{timer.at_us}"
-        return cls(UUID(bytes=timer.cause), name, timer.correlation, from_us(timer.at_us))
+    @property
+    def correlation(self) -> str:
+        """What everything shares that one first cause led to."""
+        return self.event.envelope.correlation or str(self.id)
+
+    @property
+    def moment(self) -> datetime:
+        """When the event was sequenced."""
+        return self.event.envelope.sequenced_at
+
+    @property
+    def traceparent(self) -> str:
+        """The event's."""
+        return self.event.envelope.traceparent
+
+
+class TimerCause(NamedTuple):
+    """A timer as the reason: the event that set it, told apart by name, key and moment.
+
+    It has no event and no traceparent: nobody waits any more for what a caller once wished, and it speaks in
+    its case's own trace.
+    """
+
+    timer: DueTimer
+    subscriber: str
+    event: None = None
+    traceparent: str = ""
+
+    @property
+    def id(self) -> UUID:
+        """The id of the event that set it."""
+        return UUID(bytes=self.timer.cause)
+
+    @property
+    def name(self) -> str:
+        """The subscriber, and which of its timers."""
+        return f"{self.subscriber}/{self.timer.name}/{self.timer.key}/{self.timer.at_us}"
+
+    @property
+    def correlation(self) -> str:
+        """What everything shares that one first cause led to."""
+        return self.timer.correlation
+
+    @property
+    def moment(self) -> datetime:
+        """The moment it was set for."""
+        return from_us(self.timer.at_us)
+
+
+Cause = EventCause | TimerCause
 
 
 class Context:
     """A handler's hand on the world, for one event or timer.
 
-    `event` is None for a timer. `moment` is when the cause happened (an event's sequenced time, a timer's due
-    time): reckon from it whatever a late start must decide alike. `now` is the clock.
+    `event` is None for a timer. `now` is the clock. `replaying`: a rebuild, what is said goes nowhere.
     """
 
-    __slots__ = ("_cause", "_ledger", "event", "moment", "now", "said")
+    __slots__ = ("_cause", "_ledger", "event", "now", "replaying", "said")
 
-    def __init__(self, cause: Cause, ledger: Ledger, now: datetime) -> None:
+    def __init__(self, cause: Cause, ledger: Ledger, now: datetime, *, replaying: bool = False) -> None:
         self._cause = cause
         self._ledger = ledger
         self.event = cause.event
-        self.moment = cause.moment
         self.now = now
+        self.replaying = replaying
         self.said: list[Emission] = []
+
+    @property
+    def moment(self) -> datetime:
+        """When the cause happened: an event's sequenced time, a timer's due time.
+
+        Reckon from it whatever a late start must decide alike.
+        """
+        return self._cause.moment
 
     def execute(self, sql: str, params: Sequence[Value] = ()) -> list[Row]:
         """Run one statement on the subscriber's own rows, `?` for each parameter; gives its rows."""
@@ -103,15 +152,17 @@ class Context:
 
     def emit(self, message: Message, *, subject: str, client: str, applicant: str = "") -> None:
         """Say an event; it is written in the transaction that ends this handler."""
+        event_id = caused_id(self._cause.id, self._cause.name, len(self.said))
         self.said.append(
             Emission(
-                id=caused_id(self._cause.id, self._cause.name, len(self.said)),
+                id=event_id,
                 message=message,
                 subject=subject,
                 client=client,
                 applicant=applicant,
                 causation=str(self._cause.id),
                 correlation=self._cause.correlation,
+                traceparent=trace.of_event(self._cause.traceparent, event_id=event_id, subject=subject),
             )
         )
 

@@ -28,10 +28,11 @@ class Handler:
     """What is done with events of some messages.
 
     `gather(event, ctx)` reads only the subscriber's own rows and gives what the work needs; None: there is
-    no work to be done, and `apply(event, None, ctx)` follows at once. `work(given)` sees no database, is a
-    module's function, runs in the pool beside others and may run twice. `apply(event, value, ctx)` is
-    short: it runs in the order of the key, in the transaction that moves the checkpoint. Without `gather`
-    the work is given the event; without `work` the value is what was gathered.
+    no work to be done, and `apply(event, None, ctx)` follows at once. The one thing it writes is that an
+    `Effect` is asked for: this commits before the work begins. `work(given)` sees no database, is a module's
+    function, runs in the pool beside others and may run twice. `apply(event, value, ctx)` is short: it runs
+    in the order of the key, in the transaction that moves the checkpoint. Without `gather` the work is given
+    the event; without `work` the value is what was gathered.
 
     Mode `PROJECT` changes the subscriber's own rows and emits; `REACT` also touches the outside world.
     """

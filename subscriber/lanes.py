@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field
+from heapq import merge
+from itertools import islice
+from operator import attrgetter
 from typing import Final
 
 from protocol.envelope import Event, from_record
-from protocol.schemas.journal_v1_pb2 import Record
+from protocol.records import Recorded
 from subscriber.declare import Handler
 
 __all__ = ["Job", "Lanes", "Tries"]
@@ -33,13 +37,17 @@ class Tries:
 
 @dataclass(slots=True)
 class Job:
-    """One event on its way through a handler; `away`: its work is being done in the pool."""
+    """One event on its way through a handler.
 
-    record: Record
+    `away`: its work is being done in the pool. `forgotten`: another process has it now; nobody waits for it.
+    """
+
+    record: Recorded
     handler: Handler
     tries: Tries = field(default_factory=Tries)
     away: bool = False
     worked: bool = False
+    forgotten: bool = False
     value: object = None
     _event: Event | None = None
 
@@ -86,14 +94,41 @@ class Lanes:
         if not lane:
             del self._lanes[job.key]
 
+    def forget(self, lost: Callable[[Recorded], bool]) -> int:
+        """Drop the jobs of events that another process does now, and count them.
+
+        Work under way comes back to nobody.
+        """
+        before = sum(map(len, self._lanes.values()))
+        for key, lane in list(self._lanes.items()):
+            for job in lane:
+                job.forgotten = lost(job.record)
+            kept = deque(job for job in lane if not job.forgotten)
+            if kept:
+                self._lanes[key] = kept
+            else:
+                del self._lanes[key]
+        return before - sum(map(len, self._lanes.values()))
+
+    @property
+    def count(self) -> int:
+        """How many jobs there are."""
+        return sum(map(len, self._lanes.values()))
+
+    def oldest_us(self) -> int:
+        """Tell when the oldest job was sequenced; 0 when there is none."""
+        return min((job.moment_us for lane in self._lanes.values() for job in lane), default=0)
+
     def busy(self, now_s: float) -> set[str]:
         """List the keys that have to wait: for work, or for the next try."""
         return {
             key for key, lane in self._lanes.items() if lane[0].away or lane[0].tries.not_before_s > now_s
         }
 
-    def ready(self, now_s: float, limit: int) -> list[Job]:
-        """List jobs that may run now, oldest first, all of a lane in order."""
-        busy = self.busy(now_s)
-        jobs = [job for key, lane in self._lanes.items() if key not in busy for job in lane]
-        return sorted(jobs, key=lambda job: job.position)[:limit]
+    def ready(self, busy: Set[str], limit: int) -> list[Job]:
+        """List jobs of keys that are not busy, oldest first, those of a lane in the order they came in.
+
+        Of two streams what was written later may come first: then it stays first in its lane.
+        """
+        lanes = (lane for key, lane in self._lanes.items() if key not in busy)
+        return list(islice(merge(*lanes, key=attrgetter("position")), limit))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -10,35 +13,14 @@ from uuid import UUID
 from protocol.ids import to_us
 from protocol.schemas.journal_v1_pb2 import Record
 from subscriber.errors import Superseded
+from subscriber.partitions import Partition
 from subscriber.progress import Progress
+from subscriber.shares import partition_rows
+from subscriber.source import Stray
 from subscriber.store import Row, Store
+from subscriber.tables import make_tables
 
-__all__ = ["DeadLetter", "DueTimer", "Ledger"]
-
-_TABLES: Final = (
-    # `turn` rises with each start: a process whose turn is over can no longer move the checkpoint.
-    """
-    CREATE TABLE IF NOT EXISTS subscriber_checkpoint (
-        subscriber TEXT PRIMARY KEY, epoch TEXT NOT NULL, floor BIGINT NOT NULL, done BLOB NOT NULL,
-        streak INTEGER NOT NULL, turn BIGINT NOT NULL
-    )
-    """,
-    """
-    CREATE TABLE IF NOT EXISTS subscriber_timer (
-        subscriber TEXT NOT NULL, name TEXT NOT NULL, key TEXT NOT NULL, at_us BIGINT NOT NULL,
-        cause BLOB NOT NULL, correlation TEXT NOT NULL, PRIMARY KEY (subscriber, name, key)
-    )
-    """,
-    "CREATE INDEX IF NOT EXISTS subscriber_timer_due ON subscriber_timer (subscriber, at_us)",
-    """
-    CREATE TABLE IF NOT EXISTS subscriber_dead_letter (
-        subscriber TEXT NOT NULL, key TEXT NOT NULL, epoch TEXT NOT NULL, position BIGINT NOT NULL,
-        type TEXT NOT NULL, record BLOB NOT NULL, reason TEXT NOT NULL, traceback TEXT NOT NULL,
-        attempts INTEGER NOT NULL, died_at_us BIGINT NOT NULL
-    )
-    """,
-    "CREATE INDEX IF NOT EXISTS subscriber_dead_letter_key ON subscriber_dead_letter (subscriber, key)",
-)
+__all__ = ["DeadLetter", "DueTimer", "Ledger", "Reached", "reached", "timer_record"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +36,7 @@ class DueTimer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetter:
-    """An event that could not be handled, with its original bytes; of a timer only name, key and time."""
+    """An event that could not be handled, with its original bytes, or a timer; see `timer_record`."""
 
     key: str
     record: Record
@@ -72,24 +54,36 @@ class Ledger:
         self._turn = 0
         # The earliest timer there may be, so that no event costs a query; None: ask the table.
         self.next_due_us: int | None = None
+        self._looked_s = 0.0
+        # Partitions that are ahead of the floor, left by a run that shared the work.
+        self.ahead: dict[Partition, int] = {}
+
+    def prepare(self) -> None:
+        """Make the tables, in the caller's transaction, and the subscriber's row without a turn in it."""
+        make_tables(self.store)
+        self.store.execute(
+            "INSERT INTO subscriber_checkpoint VALUES (?, '', 0, ?, 0, 0) "
+            "ON CONFLICT (subscriber) DO NOTHING",
+            (self._name, b""),
+        )
 
     def open(self) -> tuple[str, Progress, int]:
         """Make the tables and take the next turn; gives the epoch, the progress and the failures in a row."""
         with self.store.transaction():
-            for statement in _TABLES:
-                self.store.execute(statement)
-            self.store.execute(
-                "INSERT INTO subscriber_checkpoint VALUES (?, '', 0, ?, 0, 1) "
-                "ON CONFLICT (subscriber) DO UPDATE SET turn = subscriber_checkpoint.turn + 1",
-                (self._name, b""),
-            )
+            self.prepare()
             rows = self.store.execute(
-                "SELECT epoch, floor, done, streak, turn FROM subscriber_checkpoint WHERE subscriber = ?",
+                "UPDATE subscriber_checkpoint SET turn = turn + 1 WHERE subscriber = ? "
+                "RETURNING epoch, floor, done, streak, turn",
                 (self._name,),
             )
+            partitions = partition_rows(self.store, self._name)
         epoch, floor, done, streak, turn = rows[0]
         self._turn = _int(turn)
-        return str(epoch), Progress.load(_int(floor), _bytes(done)), _int(streak)
+        progress = Progress.load(_int(floor), _bytes(done))
+        for _, above in partitions.values():
+            progress.done |= Progress.load(0, above).done
+        self.ahead = {p: its_floor for p, (its_floor, _) in partitions.items() if its_floor > progress.floor}
+        return str(epoch), progress, _int(streak)
 
     def save(self, epoch: str, progress: Progress, streak: int) -> None:
         """Move the checkpoint.
@@ -104,6 +98,16 @@ class Ledger:
         )
         if not moved:
             raise Superseded(f"another process runs {self._name} now; this one must end")
+        if self.ahead and progress.floor >= max(self.ahead.values()):
+            self.store.execute("DELETE FROM subscriber_partition WHERE subscriber = ?", (self._name,))
+
+    def stay(self) -> None:
+        """Raise `Superseded` when another process has taken the next turn, in the caller's transaction."""
+        if not self.store.execute(
+            "UPDATE subscriber_checkpoint SET turn = turn WHERE subscriber = ? AND turn = ? RETURNING turn",
+            (self._name, self._turn),
+        ):
+            raise Superseded(f"another process runs {self._name} now; this one must end")
 
     def parked_keys(self) -> set[str]:
         """List the keys whose events wait behind a dead letter."""
@@ -111,6 +115,11 @@ class Ledger:
             "SELECT DISTINCT key FROM subscriber_dead_letter WHERE subscriber = ?", (self._name,)
         )
         return {str(row[0]) for row in rows}
+
+    def is_parked(self, key: str) -> bool:
+        """Tell whether a key's events wait behind a dead letter, as the table says now."""
+        asked = "SELECT 1 FROM subscriber_dead_letter WHERE subscriber = ? AND key = ? LIMIT 1"
+        return bool(self.store.execute(asked, (self._name, key)))
 
     def bury(self, letter: DeadLetter, *, now: datetime) -> None:
         """Keep an event that could not be handled."""
@@ -122,6 +131,19 @@ class Ledger:
                 *(letter.reason, letter.traceback, letter.attempts, to_us(now)),
             ),
         )
+
+    def set_aside(self, stray: Stray, *, now: datetime) -> bool:
+        """Keep bytes that are no event of ours; false when they were kept before."""
+        headers = json.dumps([(name, value.decode("latin-1")) for name, value in stray.headers])
+        kept = self.store.execute(
+            "INSERT INTO subscriber_stray VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (subscriber, topic, number, place) DO NOTHING RETURNING place",
+            (
+                *(self._name, stray.topic, stray.number, stray.offset, stray.key, stray.value),
+                *(headers, stray.reason, to_us(now)),
+            ),
+        )
+        return bool(kept)
 
     def set_timer(self, at: datetime, name: str, key: str, *, cause: UUID, correlation: str) -> None:
         """Set or move a timer."""
@@ -142,21 +164,78 @@ class Ledger:
             (self._name, name, key),
         )
 
-    def due(self, until_us: int, limit: int) -> list[DueTimer]:
-        """List timers due by a moment, earliest first; costs nothing when none can be."""
-        if self.next_due_us is not None and self.next_due_us > until_us:
+    def due(
+        self, until_us: int, limit: int, fires: Callable[[str, int], bool] = lambda _key, _at_us: True
+    ) -> list[DueTimer]:
+        """List timers due by a moment that may fire here, earliest first; costs nothing when none can be."""
+        now_s = time.monotonic()
+        none_yet = self.next_due_us is not None and self.next_due_us > until_us
+        if none_yet and now_s - self._looked_s < _LOOK_EVERY_S:
             return []
+        self._looked_s = now_s
+        rows = self._timers_after((-1, "", ""), limit)
+        self.next_due_us = rows[0].at_us if rows else _NEVER_US
+        found: list[DueTimer] = []
+        while rows:
+            found += [timer for timer in rows if timer.at_us <= until_us and fires(timer.key, timer.at_us)]
+            last = rows[-1]
+            if len(found) >= limit or len(rows) < limit or last.at_us > until_us:
+                break
+            rows = self._timers_after((last.at_us, last.name, last.key), limit)
+        if not found and self.next_due_us <= until_us:
+            # What is due is another member's: it is not asked for again with every event.
+            later = (timer.at_us for timer in rows if timer.at_us > until_us)
+            self.next_due_us = min(until_us + _OTHERS_REST_US, next(later, _NEVER_US))
+        return found[:limit]
+
+    def _timers_after(self, place: tuple[int, str, str], limit: int) -> list[DueTimer]:
         rows = self.store.execute(
             "SELECT name, key, at_us, cause, correlation FROM subscriber_timer "
-            "WHERE subscriber = ? ORDER BY at_us, name, key LIMIT ?",
-            (self._name, limit),
+            "WHERE subscriber = ? AND (at_us, name, key) > (?, ?, ?) ORDER BY at_us, name, key LIMIT ?",
+            (self._name, *place, limit),
         )
-        timers = [_timer(row) for row in rows]
-        self.next_due_us = timers[0].at_us if timers else _NEVER_US
-        return [timer for timer in timers if timer.at_us <= until_us]
+        return [_timer(row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Where a subscriber stands: everything up to `floor` is done, and nothing beyond `furthest`."""
+
+    epoch: str = ""
+    floor: int = 0
+    furthest: int = 0
+
+
+def reached(store: Store, subscriber: str) -> Reached:
+    """Read where a subscriber stands, whole or on its partitions, without taking it over."""
+    rows = store.execute(
+        "SELECT epoch, floor, done FROM subscriber_checkpoint WHERE subscriber = ?", (subscriber,)
+    )
+    if not rows:
+        return Reached()
+    rows += store.execute(
+        "SELECT epoch, floor, done FROM subscriber_partition WHERE subscriber = ?", (subscriber,)
+    )
+    floor = _int(rows[0][1])
+    furthest = max(max(_int(at), *Progress.load(_int(at), _bytes(done)).done, 0) for _, at, done in rows)
+    return Reached(next((str(epoch) for epoch, _, _ in rows if epoch), ""), floor, furthest)
+
+
+def timer_record(timer: DueTimer) -> Record:
+    """Write a timer as the record of its dead letter: by it the timer can be fired again, as it was set."""
+    return Record(
+        type=f"timer:{timer.name}",
+        id=timer.cause,
+        partition_key=timer.key,
+        sequenced_at_us=timer.at_us,
+        correlation=timer.correlation,
+    )
 
 
 _NEVER_US: Final = 1 << 62
+_OTHERS_REST_US: Final = 200_000
+# Somebody else may have set a timer: an operator who redrives dead letters.
+_LOOK_EVERY_S: Final = 1.0
 
 
 def _timer(row: Row) -> DueTimer:

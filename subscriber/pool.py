@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
 
-__all__ = ["InlinePool", "WorkPool"]
+__all__ = ["InlinePool", "ThreadPool", "WorkPool"]
 
 
 class WorkPool(Protocol):
@@ -32,3 +32,21 @@ class InlinePool:
         except Exception as error:  # noqa: BLE001 - a future carries whatever the work raised
             done.set_exception(error)
         return done
+
+
+class ThreadPool:
+    """Does work in threads of this process: for services whose work waits for others, as for an answer.
+
+    Args:
+        threads: how many calls may be under way at once.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="work")
+
+    def submit(
+        self, name: str, work: Callable[[object], object], given: object, affinity: str
+    ) -> Future[object]:
+        """See `WorkPool`."""
+        del name, affinity
+        return self._threads.submit(work, given)

@@ -29,10 +29,15 @@ class Progress:
         return min(self._open) - 1 if self._open else self.read
 
     @property
+    def kept(self) -> set[int]:
+        """The positions that have to be kept in mind."""
+        self._forget()
+        return self._open | self.done
+
+    @property
     def weight(self) -> int:
         """How many positions have to be kept in mind."""
-        self._forget()
-        return len(self._open) + len(self.done)
+        return len(self.kept)
 
     def copy(self) -> Progress:
         """Give one that can be tried and thrown away."""

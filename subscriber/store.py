@@ -1,4 +1,8 @@
-"""Where a subscriber keeps its rows: one interface, and the SQLite file of a service of its own."""
+"""Where a subscriber keeps its rows: one interface, and the SQLite file of a service of its own.
+
+Statements are written once, for both databases: upserts by ON CONFLICT, `RETURNING`, `?` for a value, and in
+CREATE TABLE the types INTEGER (8 bytes), REAL (8 bytes), TEXT, BLOB. `subscriber/postgres.py` translates.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from subscriber.errors import StoreAway
+from subscriber.postgres import is_passing as passes_on_postgres
 
 __all__ = ["Row", "SqliteStore", "Store", "Value", "is_passing"]
 
@@ -32,8 +37,22 @@ class Store(Protocol):
             StoreAway: the database is busy or away; nothing was written.
         """
 
+    def hold(self, tables: Sequence[str]) -> None:
+        """Wait for whoever is writing some tables, and keep writers out until the transaction ends.
+
+        Raises:
+            StoreAway: the database is busy or away, or somebody waits for us in turn: come again.
+        """
+
     def execute(self, sql: str, params: Sequence[Value] = ()) -> list[Row]:
-        """Run one statement, `?` for each parameter and no other question mark; gives its rows."""
+        """Run one statement, `?` for each parameter and no other question mark; gives its rows.
+
+        Raises:
+            StoreAway: the database is busy or away; in a transaction, nothing of it was written.
+        """
+
+    def close(self) -> None:
+        """Let go of the database."""
 
 
 class SqliteStore:
@@ -56,21 +75,32 @@ class SqliteStore:
         except BaseException as error:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-            if is_passing(error):
-                raise StoreAway(f"the subscriber's database cannot be written now: {error}") from error
+            _raise_if_passing(error)
             raise
+
+    def hold(self, tables: Sequence[str]) -> None:
+        """Do nothing: whoever is in a transaction has the file's one write lock; see `Store`."""
 
     def execute(self, sql: str, params: Sequence[Value] = ()) -> list[Row]:
         """Run one statement; see `Store`."""
-        return self._connection.execute(sql, params).fetchall()
+        try:
+            return self._connection.execute(sql, params).fetchall()
+        except sqlite3.Error as error:
+            _raise_if_passing(error)
+            raise
 
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
 
 
+def _raise_if_passing(error: BaseException) -> None:
+    if is_passing(error):
+        raise StoreAway(f"the subscriber's database cannot be used now: {error}") from error
+
+
 def is_passing(error: BaseException) -> bool:
-    """Tell whether an error of SQLite may pass by itself, a lock or a full disk, and is no mistake."""
-    if not isinstance(error, sqlite3.OperationalError):
-        return False
-    return (error.sqlite_errorcode & 0xFF) in _PASSING
+    """Tell whether a database's error may pass by itself, a lock or a full disk, and is no mistake."""
+    if isinstance(error, sqlite3.OperationalError):
+        return (error.sqlite_errorcode & 0xFF) in _PASSING
+    return passes_on_postgres(error)
