@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
+
+from events.guard import install
 
 __all__ = ["EventsConfig"]
 
@@ -11,3 +14,7 @@ class EventsConfig(AppConfig):
     """The room as Django sees it."""
 
     name = "events"
+
+    def ready(self) -> None:
+        """Have every connection's statements looked at before they run."""
+        connection_created.connect(install, dispatch_uid="events.guard")

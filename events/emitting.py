@@ -29,6 +29,7 @@ class JournalEmitter:
                 source=self._source,
                 causation=said.causation,
                 correlation=said.correlation,
+                traceparent=said.traceparent,
                 id=said.id,
             )
             for said in emissions

@@ -13,15 +13,29 @@
     │   ├── NeverMade        mend the caller: no event ever used this key
     │   ├── KeysAway         come again (also a `subscriber.NotNow`): the key store cannot answer
     │   └── DoesNotOpen      alarm: ciphertext and key do not belong together
+    ├── RelayRefused         mend, then start the relay again: it would not carry the journal rightly
+    │   ├── WrongTopic       a topic is not as the catalogue has it
+    │   ├── ReplacedCluster  the cluster is not the one that the checkpoint counts in
+    │   ├── WrongCheckpoint  the checkpoint names an epoch or a position that the journal does not have
+    │   ├── UnknownStream    the journal has a stream that this build's catalogue lacks
+    │   └── NotLetIn         the cluster refuses the name, the password or the certificate
+    ├── NotTheLeader         stand by: another relay carries the journal
+    ├── NothingToDeclare     nothing: no event was written since the last declaration
+    ├── WrittenBeside        mend the caller: only projections write event-sourced tables
+    ├── SetAside             alarm: events are in quarantine; release them first (docs/runbooks)
+    ├── StillRefused         mend the cause first: the journal would refuse the released events again
     └── Broken               alarm: the journal contradicts itself
+
+`CoordinatorAway` is the runtime's (`subscriber.errors`): a coordinated event cannot be said at the moment.
 """
 
 from __future__ import annotations
 
-from subscriber.errors import NotNow
+from subscriber.errors import CoordinatorAway, NotNow
 
 __all__ = [
     "Broken",
+    "CoordinatorAway",
     "DoesNotOpen",
     "Erased",
     "JournalError",
@@ -29,10 +43,21 @@ __all__ = [
     "KeysError",
     "NeverMade",
     "NoApplicant",
+    "NotLetIn",
+    "NotTheLeader",
+    "NothingToDeclare",
+    "RelayRefused",
+    "ReplacedCluster",
+    "SetAside",
+    "StillRefused",
     "TooLarge",
     "TooManyEvents",
+    "UnknownStream",
+    "WrittenBeside",
+    "WrongCheckpoint",
     "WrongDraft",
     "WrongLane",
+    "WrongTopic",
 ]
 
 
@@ -78,6 +103,50 @@ class KeysAway(KeysError, NotNow):
 
 class DoesNotOpen(KeysError):
     """Ciphertext, key and place do not belong together: it was changed, moved, or sealed by another key."""
+
+
+class RelayRefused(JournalError):
+    """The relay ends rather than carry the journal wrongly; the message says what it found and what to do."""
+
+
+class WrongTopic(RelayRefused):
+    """A topic has other partitions, copies, limits or retention than the catalogue says."""
+
+
+class ReplacedCluster(RelayRefused):
+    """The checkpoint counts in another Kafka cluster than the one that answers."""
+
+
+class WrongCheckpoint(RelayRefused):
+    """The checkpoint names an epoch that the journal never had, or a position beyond its end."""
+
+
+class UnknownStream(RelayRefused):
+    """The journal has events of a stream that this build does not know: start the build that wrote them."""
+
+
+class NotLetIn(RelayRefused):
+    """The cluster refuses the name and password, or a certificate does not hold."""
+
+
+class NotTheLeader(JournalError):
+    """Another relay carries the journal, or has taken it over: stand by."""
+
+
+class NothingToDeclare(JournalError):
+    """No event was written in the journal's epoch: there is no other history to be told from this one."""
+
+
+class WrittenBeside(JournalError):
+    """A statement writes an event-sourced table outside of a projection: record an event instead."""
+
+
+class SetAside(JournalError):
+    """Events are in quarantine, in tables but not in the journal: release them before this is done."""
+
+
+class StillRefused(JournalError):
+    """The journal would refuse a released event again: mend the cause, then release the key."""
 
 
 class Broken(JournalError):

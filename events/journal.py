@@ -6,7 +6,7 @@ with transaction.atomic():
 
 from __future__ import annotations
 
-import secrets
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,16 +17,34 @@ from uuid import UUID
 from django.db import transaction
 from google.protobuf.message import Message
 
-from events import sqlite
-from events.errors import NoApplicant, TooLarge, TooManyEvents, WrongLane
+from events.coordinator import require_coordinator
+from events.database import DATABASE, Backlog, Place, Quarantined, journal_database
+from events.errors import Erased, NoApplicant, TooLarge, TooManyEvents, WrongLane
 from events.keys import make_keys
 from events.projections import apply_all
 from events.sealing import personal_classes, seal
+from protocol import trace
 from protocol.catalogue import Lane, UnknownType, stream_of, type_name
 from protocol.envelope import Envelope, Event, from_record
-from protocol.ids import from_us, new_uuid7
+from protocol.ids import new_uuid7, to_us
+from protocol.schemas.journal_v1_pb2 import Record
+from subscriber.doing import doing
 
-__all__ = ["MAX_EVENTS", "MAX_PAYLOAD", "Draft", "Head", "after", "head", "record"]
+__all__ = [
+    "MAX_EVENTS",
+    "MAX_PAYLOAD",
+    "Backlog",
+    "Draft",
+    "Head",
+    "Quarantined",
+    "after",
+    "backlog",
+    "head",
+    "hold",
+    "quarantined",
+    "record",
+    "release",
+]
 
 MAX_EVENTS: Final = 1_000
 # One event must fit every broker and browser; larger bytes travel by reference (facts/events.md §2b).
@@ -37,7 +55,8 @@ MAX_PAYLOAD: Final = 64 * 1024
 class Draft:
     """An event before the journal has it; personal fields of the message are in clear and get sealed.
 
-    `subject` is what its order is kept by. `id` is given where a repeat must be the same event.
+    `subject` is what its order is kept by. `id` is given where a repeat must be the same event. Without a
+    `traceparent` it joins what the calling thread is at, else its subject's own trace.
     """
 
     message: Message
@@ -47,6 +66,7 @@ class Draft:
     source: str = "verification"
     causation: str = ""
     correlation: str = ""
+    traceparent: str = ""
     occurred_at: datetime | None = None
     id: UUID | None = None
 
@@ -61,8 +81,46 @@ class Head:
 
 def head() -> Head:
     """Tell where the journal ends."""
-    tip = sqlite.tip()
+    tip = journal_database().tip()
     return Head(tip.epoch, tip.position)
+
+
+def backlog() -> Backlog:
+    """Tell what is said and committed and waits for its position: for metrics and for whoever is on call."""
+    return journal_database().backlog()
+
+
+def quarantined() -> list[Quarantined]:
+    """List the keys whose events the journal refuses: for metrics, `doctor` and whoever is on call."""
+    return journal_database().quarantined()
+
+
+def release(key: str) -> tuple[frozenset[str], int]:
+    """Let a key's events, and those that units tie to them, be placed after all: when the cause is mended.
+
+    Returns:
+        The keys released and how many events; none when nothing of the key waits.
+
+    Raises:
+        StillRefused: the journal would refuse one of them again; nothing was released.
+    """
+    with transaction.atomic(using=DATABASE):
+        return journal_database().release(key)
+
+
+def hold(*subjects: str) -> None:
+    """Keep others from saying anything about some subjects until the caller's transaction ends.
+
+    Call it before reading the rows that a command decides on: what is read after it stays true until the
+    command's events are written. All subjects of one command in one call, so that two commands cannot wait
+    for each other.
+
+    Raises:
+        RuntimeError: no transaction is open, so nothing would be held: mend the caller.
+    """
+    if not transaction.get_connection(DATABASE).in_atomic_block:
+        raise RuntimeError("hold() keeps others waiting until the transaction ends: open one around it")
+    journal_database().hold(subjects)
 
 
 def record(drafts: Iterable[Draft], *, now: datetime) -> tuple[Event, ...]:
@@ -75,28 +133,35 @@ def record(drafts: Iterable[Draft], *, now: datetime) -> tuple[Event, ...]:
         now: the moment of writing, aware.
 
     Returns:
-        The events in the drafts' order, as they lie in the journal: personal fields sealed.
+        The events in the drafts' order, personal fields sealed. On PostgreSQL a new one has no place yet
+        (epoch empty, position 0): the sequencer gives it after the commit.
 
     Raises:
         WrongDraft: too large, too many, best effort, or personal without an applicant: mend the caller.
-        Erased: the applicant's key was destroyed.
+        Erased: the applicant's key was destroyed, and one of them is new.
         KeysAway: the key store cannot answer: come again.
+        CoordinatorAway: one of them is coordinated, and Kafka's coordinator is away: come again.
         UnknownType: no stream carries the message.
     """
     given = tuple(drafts)
     if len(given) > MAX_EVENTS:
         raise TooManyEvents(f"{len(given)} events in one transaction; at most {MAX_EVENTS}")
-    sealed = [_sealed(draft, now) for draft in given]
+    require_coordinator(stream_of(type_name(draft.message)) for draft in given)
+    try:
+        sealed = [_sealed(draft, now) for draft in given]
+    except Erased:
+        # Whoever says again what was said before the erasure says nothing new.
+        with transaction.atomic(using=DATABASE, savepoint=False):
+            had = _said_before(given)
+        if not all(draft.id in had for draft in given):
+            raise
+        return tuple(had[draft.id] for draft in given if draft.id is not None)
     # No savepoint: everything a caller can mend was refused above; what fails below ends the transaction.
-    with transaction.atomic(using=sqlite.DATABASE, savepoint=False):
-        known = sqlite.stored(draft.id for draft in given if draft.id is not None)
-        had = {UUID(bytes=row.id): from_record(row) for row in known}
+    with transaction.atomic(using=DATABASE, savepoint=False):
+        had = _said_before(given)
         new = list({entry.id: entry for entry in sealed if entry.id not in had}.values())
         if new:
-            events = _placed(new, now.astimezone(UTC))
-            sqlite.insert([(event.envelope, entry.payload) for event, entry in zip(events, new, strict=True)])
-            sqlite.mark_known(sorted({pair for entry in new for pair in entry.keys}))
-            for event in events:
+            for event in _written(new, now.astimezone(UTC)):
                 had[event.envelope.id] = event
                 apply_all(event)
     return tuple(had[entry.id] for entry in sealed)
@@ -113,8 +178,9 @@ def after(
         subject: of one case or client only; None: all.
         limit: at most so many rows are looked at.
     """
-    end = sqlite.tip().position
-    rows = sqlite.read(position, through=end, streams=streams, subject=subject, limit=limit)
+    database = journal_database()
+    end = database.tip().position
+    rows = database.read(position, through=end, streams=streams, subject=subject, limit=limit)
     events = []
     for row in rows:
         try:
@@ -154,53 +220,76 @@ def _sealed(draft: Draft, now: datetime) -> _Entry:
     return _Entry(draft, event_id, type_, stream.name, payload, keys)
 
 
+def _said_before(drafts: Sequence[Draft]) -> dict[UUID, Event]:
+    """Find the events among drafts that name their own id; their subjects are held, so none slips by."""
+    named = [draft for draft in drafts if draft.id is not None]
+    if not named:
+        return {}
+    database = journal_database()
+    database.hold({draft.subject for draft in named})
+    found = database.stored([draft.id for draft in named if draft.id is not None])
+    return {UUID(bytes=row.id): from_record(row) for row in found}
+
+
+def _written(entries: Sequence[_Entry], now: datetime) -> list[Event]:
+    """Place events and write them; again, when a number that was thought free is somebody else's by now."""
+    sealed_by = sorted({pair for entry in entries for pair in entry.keys})
+    while True:
+        events = _placed(entries, now)
+        rows = [(event.envelope, entry.payload) for event, entry in zip(events, entries, strict=True)]
+        if journal_database().insert(rows, sealed_by=sealed_by):
+            return events
+
+
 def _placed(entries: Sequence[_Entry], now: datetime) -> list[Event]:
-    """Give events their place: epoch, position, unit, number within the key; the time never falls."""
-    tip = sqlite.tip()
-    first = tip.position + 1
-    epoch = tip.epoch or secrets.token_hex(4)
-    if not tip.epoch:
-        sqlite.start_epoch(epoch, first)
-    numbers = {key: count(sqlite.last_keyseq(key) + 1) for key in {entry.draft.subject for entry in entries}}
-    place = _Place(epoch, first, first + len(entries) - 1, now, max(now, from_us(tip.sequenced_at_us)))
-    return [
-        _event(entry, place, position, next(numbers[entry.draft.subject]))
-        for position, entry in enumerate(entries, start=first)
-    ]
+    """Give events their number within the key, and the place that the database has for them."""
+    database = journal_database()
+    # The numbers first: taking one locks the key, and events of a key must be inserted in the order of locks.
+    taken = database.take_numbers(Counter(entry.draft.subject for entry in entries))
+    place = database.place(len(entries), now_us=to_us(now))
+    unit = _Unit(place, len(entries), now)
+    numbers = {key: count(first) for key, first in taken.items()}
+    return [_event(entry, unit, n, next(numbers[entry.draft.subject])) for n, entry in enumerate(entries)]
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """What the events of one unit share."""
+class _Unit:
+    """What the events of one call share."""
 
-    epoch: str
-    unit: int
-    unit_last: int
+    place: Place
+    count: int
     recorded_at: datetime
-    sequenced_at: datetime
+
+    @property
+    def last(self) -> int:
+        """Its last position; 0 while it has none."""
+        return self.place.first + self.count - 1 if self.place.first else 0
 
 
-def _event(entry: _Entry, place: _Place, position: int, keyseq: int) -> Event:
-    draft = entry.draft
-    envelope = Envelope(
-        id=entry.id,
+def _event(entry: _Entry, unit: _Unit, index: int, keyseq: int) -> Event:
+    draft, place, recorded_at_us = entry.draft, unit.place, to_us(unit.recorded_at)
+    record = Record(
+        id=entry.id.bytes,
         type=entry.type,
         source=draft.source,
         subject=draft.subject,
         client=draft.client,
         applicant=draft.applicant,
-        occurred_at=place.recorded_at if draft.occurred_at is None else draft.occurred_at.astimezone(UTC),
-        recorded_at=place.recorded_at,
-        sequenced_at=place.sequenced_at,
+        occurred_at_us=recorded_at_us if draft.occurred_at is None else to_us(draft.occurred_at),
+        recorded_at_us=recorded_at_us,
+        sequenced_at_us=place.sequenced_at_us,
         epoch=place.epoch,
-        position=position,
-        unit=place.unit,
-        unit_last=place.unit_last,
+        position=place.first + index if place.first else 0,
+        unit=place.first,
+        unit_last=unit.last,
         stream=entry.stream,
         partition_key=draft.subject,
         keyseq=keyseq,
         correlation=draft.correlation,
         causation=draft.causation,
+        traceparent=trace.of_event(
+            draft.traceparent or doing().traceparent, event_id=entry.id, subject=draft.subject
+        ),
     )
     # Parsed anew: what was recorded is what is applied, whatever the caller does with its message.
-    return Event(envelope, type(draft.message).FromString(entry.payload))
+    return Event(Envelope(record), type(draft.message).FromString(entry.payload))

@@ -19,9 +19,9 @@ from typing import Final
 
 from django.db import DatabaseError, transaction
 
-from events import sqlite
+from events.database import journal_database
 from events.errors import Erased, KeysAway, NeverMade
-from events.models import ApplicantKey, DestroyedKey
+from events.models import ApplicantKey
 from protocol.catalogue import PersonalClass
 from protocol.ids import to_us
 
@@ -102,10 +102,11 @@ def destroy_key(applicant: str, personal: PersonalClass, *, now: datetime) -> No
         KeysAway: the key store cannot answer: nothing was destroyed.
     """
     with _answering(), transaction.atomic(using="keys"):
-        ApplicantKey.objects.filter(applicant=applicant, personal_class=personal).delete()
-        DestroyedKey.objects.get_or_create(
-            applicant=applicant, personal_class=personal, defaults={"destroyed_at_us": to_us(now)}
+        gone = {"key": None, "destroyed_at_us": to_us(now)}
+        row, _ = ApplicantKey.objects.select_for_update().get_or_create(
+            applicant=applicant, personal_class=personal, defaults=gone
         )
+        ApplicantKey.objects.filter(pk=row.pk, key__isnull=False).update(**gone)
     _cache.clear()
 
 
@@ -135,16 +136,21 @@ def _remember(applicant: str, personal: PersonalClass, key: bytes) -> None:
 
 
 def _find(applicant: str, personal: PersonalClass) -> bytes | None:
-    row = ApplicantKey.objects.filter(applicant=applicant, personal_class=personal).values_list("key").first()
-    return None if row is None else bytes(row[0])
+    row = ApplicantKey.objects.filter(applicant=applicant, personal_class=personal).first()
+    return None if row is None else _key_of(row)
+
+
+def _key_of(row: ApplicantKey) -> bytes:
+    if row.key is None:
+        name = f"the {row.personal_class} key of applicant {row.applicant}"
+        raise Erased(f"{name} was destroyed: its values cannot be read again")
+    return bytes(row.key)
 
 
 def _make(applicant: str, personal: PersonalClass, *, create: bool) -> bytes:
-    """Make a key, unless it was destroyed or lost; whoever comes second in a race reads the first one's."""
+    """Make a key, unless it was lost; whoever comes second in a race finds what the first one did."""
     name = f"the {personal} key of applicant {applicant}"
-    if DestroyedKey.objects.filter(applicant=applicant, personal_class=personal).exists():
-        raise Erased(f"{name} was destroyed: its values cannot be read again")
-    if personal in sqlite.known_classes(applicant):
+    if personal in journal_database().known_classes(applicant):
         raise KeysAway(f"{name} is in use but not in the key store: restore the store's newest back-up")
     if not create:
         raise NeverMade(f"{name} was never made: no event has used it")
@@ -154,4 +160,4 @@ def _make(applicant: str, personal: PersonalClass, *, create: bool) -> bytes:
             personal_class=personal,
             defaults={"key": secrets.token_bytes(KEY_BYTES)},
         )
-    return bytes(row.key)
+    return _key_of(row)

@@ -1,24 +1,22 @@
-"""Tables that are folds of the journal: who applies which event, which tables they are, and the replay."""
+"""Tables that are folds of the journal: who applies which event, and which tables they are."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-from django.db import connections, router, transaction
 from django.db.models import Model
 from google.protobuf.message import Message
 
-from events import sqlite
-from protocol.catalogue import UnknownType, type_name
-from protocol.envelope import Event, from_record
+from events.guard import projecting, protect
+from protocol.catalogue import type_name
+from protocol.envelope import Event
 
-__all__ = ["Apply", "apply_all", "declared_models", "event_sourced", "projects", "rebuild", "replay"]
+__all__ = ["Apply", "apply_all", "declared_models", "event_sourced", "projects"]
 
 Apply = Callable[[Event], None]
 _appliers: defaultdict[str, list[Apply]] = defaultdict(list)
 _models: list[type[Model]] = []
-_CHUNK = 1000
 
 
 def projects(*messages: type[Message]) -> Callable[[Apply], Apply]:
@@ -37,8 +35,9 @@ def projects(*messages: type[Message]) -> Callable[[Apply], Apply]:
 
 
 def event_sourced(*models: type[Model]) -> None:
-    """Declare tables that only projections write, children before parents."""
+    """Declare tables that only projections write: every other write to them is refused from now on."""
     _models.extend(model for model in models if model not in _models)
+    protect(model._meta.db_table for model in models)  # noqa: SLF001 - Django's own public door
 
 
 def declared_models() -> tuple[type[Model], ...]:
@@ -48,37 +47,6 @@ def declared_models() -> tuple[type[Model], ...]:
 
 def apply_all(event: Event) -> None:
     """Apply one event to every table that follows it."""
-    for apply in _appliers.get(event.envelope.type, ()):
-        apply(event)
-
-
-def replay() -> Iterator[Event]:
-    """Give every event of the journal in order; types this build does not know are left out."""
-    position, end = 0, sqlite.tip().position
-    while position < end:
-        for record in sqlite.read(position, through=end, streams=None, subject=None, limit=_CHUNK):
-            position = record.position
-            try:
-                yield from_record(record)
-            except UnknownType:
-                continue
-
-
-def rebuild() -> int:
-    """Empty the declared tables and fill them from the journal, in one transaction; counts the events."""
-    count = 0
-    with transaction.atomic(using=sqlite.DATABASE):
-        for model in _models:
-            _empty(model)
-        for event in replay():
-            apply_all(event)
-            count += 1
-    return count
-
-
-def _empty(model: type[Model]) -> None:
-    """Empty a table, its counter of ids too: a rebuilt row gets the id it had."""
-    alias, table = router.db_for_write(model), model._meta.db_table  # noqa: SLF001 - Django's own public door
-    with connections[alias].cursor() as cursor:
-        cursor.execute(f"DELETE FROM {connections[alias].ops.quote_name(table)}")  # noqa: S608 - a table's name
-        cursor.execute("DELETE FROM sqlite_sequence WHERE name = %s", (table,))
+    with projecting():
+        for apply in _appliers.get(event.envelope.type, ()):
+            apply(event)

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django.db import connections
 from google.protobuf.message import DecodeError
 
-from events import sqlite
+from events.database import journal_database
 from protocol.catalogue import UnknownType
 from protocol.envelope import from_record
+from protocol.records import Recorded
 from protocol.schemas.journal_v1_pb2 import Record
 
 __all__ = ["faults"]
 
 _CHUNK = 1000
-_TRIGGERS = {"journal_refuses_update", "journal_refuses_delete"}
+_NOTHING = Record()
 
 
 def faults() -> Iterator[str]:
     """Name everything that is not as it should be: places, order, time, units, bytes, protection."""
     yield from _unprotected()
-    before, keyseqs = Record(), dict[str, int]()
-    end = sqlite.tip().position
+    before: Recorded = _NOTHING
+    keyseqs: dict[str, int] = {}
+    database = journal_database()
+    end = database.tip().position
     while before.position < end:
-        rows = sqlite.read(before.position, through=end, streams=None, subject=None, limit=_CHUNK)
+        rows = database.read(before.position, through=end, streams=None, subject=None, limit=_CHUNK)
         if not rows:
             yield f"positions {before.position + 1} to {end} are not there"
             return
@@ -36,14 +38,11 @@ def faults() -> Iterator[str]:
 
 
 def _unprotected() -> Iterator[str]:
-    with connections[sqlite.DATABASE].cursor() as cursor:
-        cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'journal'")
-        missing = _TRIGGERS - {str(row[0]) for row in cursor.fetchall()}
-    for name in sorted(missing):
+    for name in journal_database().unprotected():
         yield f"the trigger {name} is missing: the journal can be changed"
 
 
-def _place(row: Record, before: Record) -> Iterator[str]:
+def _place(row: Recorded, before: Recorded) -> Iterator[str]:
     if row.position != before.position + 1:
         yield f"positions {before.position + 1} to {row.position - 1} are not there"
     if row.sequenced_at_us < before.sequenced_at_us:
@@ -52,13 +51,13 @@ def _place(row: Record, before: Record) -> Iterator[str]:
         yield f"{row.position} lies outside its unit {row.unit} to {row.unit_last}"
 
 
-def _order(row: Record, keyseqs: dict[str, int]) -> Iterator[str]:
+def _order(row: Recorded, keyseqs: dict[str, int]) -> Iterator[str]:
     if row.keyseq <= keyseqs.get(row.partition_key, 0):
         yield f"the order of its key falls at {row.position}: {row.keyseq}"
     keyseqs[row.partition_key] = row.keyseq
 
 
-def _bytes(row: Record) -> Iterator[str]:
+def _bytes(row: Recorded) -> Iterator[str]:
     try:
         from_record(row)
     except DecodeError:

@@ -11,16 +11,18 @@ from uuid import UUID
 from django.db import OperationalError
 from google.protobuf.message import DecodeError
 
+from events.coordinator import require_coordinator
 from events.door.problems import Problem
 from events.door.services import may_append
-from events.errors import Erased, TooLarge, TooManyEvents, WrongDraft
+from events.errors import CoordinatorAway, Erased, TooLarge, TooManyEvents, WrongDraft
 from events.journal import Draft, record
-from protocol.catalogue import UnknownType, message_class, stream_of
+from protocol import trace
+from protocol.catalogue import STREAMS, UnknownType, message_class, stream_of
 from protocol.ids import from_us
 from protocol.schemas.journal_v1_pb2 import AppendRequest, AppendResponse, Record
 from subscriber.errors import NotNow
 
-__all__ = ["append"]
+__all__ = ["append", "coordinator"]
 
 M = TypeVar("M")
 _INVALID: Final = HTTPStatus.BAD_REQUEST
@@ -49,11 +51,30 @@ def append(service: str, body: bytes, *, now: datetime) -> bytes:
         raise Problem(_INVALID, "invalid", str(error)) from error
     except Erased as error:
         raise Problem(HTTPStatus.GONE, "erased", str(error)) from error
+    except CoordinatorAway as error:
+        raise _away(error) from error
     except (NotNow, OperationalError) as error:
         raise Problem(
             HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "the journal cannot write now; send the same again"
         ) from error
     return AppendResponse(positions=[event.envelope.position for event in events]).SerializeToString()
+
+
+def coordinator() -> bytes:
+    """Answer with nothing while coordinated events are taken: a service asks before it commits what it says.
+
+    Raises:
+        Problem: 503, they are not.
+    """
+    try:
+        require_coordinator(STREAMS)
+    except CoordinatorAway as error:
+        raise _away(error) from error
+    return b""
+
+
+def _away(error: CoordinatorAway) -> Problem:
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", str(error))
 
 
 def _draft(service: str, said: Record) -> Draft:
@@ -73,9 +94,17 @@ def _draft(service: str, said: Record) -> Draft:
         source=service,
         causation=said.causation,
         correlation=said.correlation,
-        occurred_at=from_us(said.occurred_at_us) if said.occurred_at_us else None,
+        traceparent=trace.parse(said.traceparent),
+        occurred_at=_moment(said.occurred_at_us),
         id=UUID(bytes=said.id),
     )
+
+
+def _moment(us: int) -> datetime | None:
+    try:
+        return from_us(us) if us else None
+    except OverflowError as error:
+        raise Problem(_INVALID, "invalid", f"{us} us after 1970 is no moment") from error
 
 
 def _parsed(parse: Callable[[bytes], M], data: bytes) -> M:

@@ -1,7 +1,8 @@
-"""The door as an ASGI application: three addresses, a service key for each call, problems as JSON.
+"""The door as an ASGI application: four addresses, a service key for each call, problems as JSON.
 
 GET  /internal/v1/journal?after=EPOCH-P&streams=a,b   frames for ever (`vouch.journal.v1.Frame`)
 POST /internal/v1/journal                             AppendRequest → AppendResponse
+GET  /internal/v1/coordinator                         200 while coordinated events are taken, else 503
 POST /internal/v1/keys                                {"applicant", "class", "purpose"} → {"key"}
 """
 
@@ -15,20 +16,20 @@ from http import HTTPStatus
 from typing import Final, TypeVar
 
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Scope
-from django.db import connections
+from django.db import OperationalError, connections
 
-from events.door.appending import append
+from events.door.appending import append, coordinator
 from events.door.granting import grant
 from events.door.problems import Problem
 from events.door.reading import answer, question
 from events.door.services import identify
 from events.door.threads import OwnThread
+from subscriber.errors import NotNow
 
 __all__ = ["app"]
 
 T = TypeVar("T")
-_JOURNAL: Final = "/internal/v1/journal"
-_KEYS: Final = "/internal/v1/keys"
+_ADDRESSES: Final = ("/internal/v1/journal", "/internal/v1/coordinator", "/internal/v1/keys")
 # A thousand small events; larger ones are sent in more calls.
 _MAX_BODY: Final = 8 * 1024 * 1024
 _PROTOBUF: Final = b"application/protobuf"
@@ -40,10 +41,20 @@ async def app(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
     if scope["type"] != "http":
         raise ValueError(f"the journal door speaks HTTP only, not {scope['type']}")
     try:
-        await _route(scope, receive, send)
+        await _routed(scope, receive, send)
     except Problem as problem:
         await _start(send, problem.status, b"application/problem+json")
         await _body(send, problem.body(), more=False)
+
+
+async def _routed(scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+    """Do what is asked; a database that is away is said like any other problem."""
+    try:
+        await _route(scope, receive, send)
+    except (NotNow, OperationalError) as error:
+        raise Problem(
+            HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "the journal cannot be asked now"
+        ) from error
 
 
 async def _route(scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
@@ -58,11 +69,18 @@ async def _route(scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendC
             body = await _read(receive)
             done = await _in_thread(lambda: append(identify(authorization), body, now=datetime.now(UTC)))
             await _whole(send, _PROTOBUF, done)
+        case "GET", "/internal/v1/coordinator":
+            await _whole(send, _PROTOBUF, await _in_thread(lambda: _coordinator(authorization)))
         case "POST", "/internal/v1/keys":
             body = await _read(receive)
             await _whole(send, _JSON, await _in_thread(lambda: grant(identify(authorization), body)))
         case _:
-            raise Problem(HTTPStatus.NOT_FOUND, "not_found", f"there are {_JOURNAL} and {_KEYS}")
+            raise Problem(HTTPStatus.NOT_FOUND, "not_found", f"there are {', '.join(_ADDRESSES)}")
+
+
+def _coordinator(authorization: str) -> bytes:
+    identify(authorization)
+    return coordinator()
 
 
 async def _in_thread(do: Callable[[], T]) -> T:
@@ -105,9 +123,13 @@ async def _stream(
 
 
 async def _send_all(chunks: AsyncGenerator[bytes, None], send: ASGISendCallable) -> None:
-    async with aclosing(chunks):
-        async for chunk in chunks:
-            await _body(send, chunk, more=True)
+    """Send what comes; when the journal is away in the middle, the answer ends and the reader comes again."""
+    try:
+        async with aclosing(chunks):
+            async for chunk in chunks:
+                await _body(send, chunk, more=True)
+    except NotNow:
+        await _body(send, b"", more=False)
 
 
 async def _gone(receive: ASGIReceiveCallable) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ from events.door.problems import Problem
 from events.door.services import readable
 from events.door.threads import OwnThread
 from events.source import SqlJournalSource
-from protocol.schemas.journal_v1_pb2 import Frame, Mark
+from protocol.records import as_record
+from protocol.schemas.journal_v1_pb2 import EpochStart, Frame, Mark
 from subscriber.source import Batch
 
 __all__ = ["Question", "answer", "frames", "question"]
@@ -25,6 +27,8 @@ _LOOK_EVERY_S: Final = 0.005
 # One wait in a thread; short, because a thread that waits ends with nothing else.
 _WAIT_S: Final = 0.25
 _MARK_EVERY_S: Final = 5.0
+# What a database's 8 bytes hold, and no digits but these.
+_POSITION: Final = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ def question(service: str, query: str) -> Question:
     asked = parse_qs(query)
     epoch, _, after = asked.get("after", ["0"])[-1].rpartition("-")
     names = [name for name in asked.get("streams", [""])[-1].split(",") if name]
-    if not after.isdigit():
+    if not _POSITION.fullmatch(after):
         raise Problem(HTTPStatus.BAD_REQUEST, "invalid", "after must be EPOCH-POSITION")
     return Question(epoch, int(after), tuple(readable(service, names)))
 
@@ -54,13 +58,14 @@ async def answer(asked: Question) -> AsyncGenerator[bytes, None]:
     """Give frames for ever: first a mark that says where the journal stands, then events as they come.
 
     Raises:
-        Problem: before the first frame only: 409 another epoch, 416 a position that does not exist yet.
+        Problem: before the first frame only: 409 events of another history were read, 416 a position that
+            does not exist yet.
     """
     source, after = SqlJournalSource(asked.streams), asked.after
     async with OwnThread(connections.close_all) as thread:
         batch = await thread.call(lambda: source.read(after, 1))
         _check(asked, batch)
-        yield _mark(after, batch)
+        yield _framed(Frame(mark=_first_mark(after, batch)))
         marked_s = time.monotonic()
         while True:
             at = after
@@ -75,12 +80,18 @@ async def answer(asked: Question) -> AsyncGenerator[bytes, None]:
 
 def frames(batch: Batch) -> bytes:
     """Write a batch: each record, then a mark."""
-    parts = [_framed(Frame(record=record)) for record in batch.records]
+    parts = [_framed(Frame(record=as_record(record))) for record in batch.records]
     return b"".join([*parts, _mark(batch.through, batch)])
 
 
 def _mark(position: int, batch: Batch) -> bytes:
     return _framed(Frame(mark=Mark(position=position, head=batch.head, epoch=batch.epoch)))
+
+
+def _first_mark(position: int, batch: Batch) -> Mark:
+    """Say where the journal stands, and in which epochs it came there: a reader finds its own among them."""
+    starts = [EpochStart(first_position=first, epoch=epoch) for first, epoch in batch.lineage.starts]
+    return Mark(position=position, head=batch.head, epoch=batch.epoch, lineage=starts)
 
 
 def _framed(frame: Frame) -> bytes:
@@ -95,7 +106,9 @@ def _check(asked: Question, batch: Batch) -> None:
         "head": batch.head,
         "asked": {"epoch": asked.epoch, "position": asked.after},
     }
-    if asked.epoch and asked.epoch != batch.epoch:
+    common = batch.lineage.common(asked.epoch, asked.after)
+    if asked.epoch and asked.epoch != batch.epoch and common < asked.after:
+        available["common"] = common
         raise Problem(
             HTTPStatus.CONFLICT, "epoch_changed", "the journal was restored: rebuild", available=available
         )
@@ -109,6 +122,8 @@ def _check(asked: Question, batch: Batch) -> None:
 
 
 def _wait(source: SqlJournalSource) -> None:
+    """Wait for news without a connection: what one process waits with is in `events/database/waking.py`."""
+    source.rest()
     until_s = time.monotonic() + _WAIT_S
     while time.monotonic() < until_s and not source.news():
         time.sleep(_LOOK_EVERY_S)

@@ -2,7 +2,17 @@
 
 from django.db import migrations, models
 
-from events import sqlite
+from events.database import ADAPTERS
+
+
+def _create(apps, schema_editor):
+    for statement in ADAPTERS[schema_editor.connection.vendor].create:
+        schema_editor.execute(statement, params=None)
+
+
+def _drop(apps, schema_editor):
+    for statement in ADAPTERS[schema_editor.connection.vendor].drop:
+        schema_editor.execute(statement, params=None)
 
 
 class Migration(migrations.Migration):
@@ -13,7 +23,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RunSQL(sql=list(sqlite.CREATE), reverse_sql=list(sqlite.DROP)),
+        migrations.RunPython(_create, _drop),
         migrations.CreateModel(
             name='ServiceKey',
             fields=[
