@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from subscriber.kafka import KafkaSettings, kafka_settings
 
 __all__ = ["Environment", "WrongSetting", "environment"]
 
@@ -24,6 +28,11 @@ class Environment:
     `data` is the folder of all state ($VOUCH_DATA), `port` the public port on 127.0.0.1 ($PORT),
     `register_url` the licence register ($VOUCH_REGISTER_URL; empty: the example is started),
     `door_port` is the journal door's port ($VOUCH_DOOR_PORT; the supervisor chooses it),
+    `database_url` is the main database on PostgreSQL ($VOUCH_DATABASE_URL,
+    postgresql://user:password@host:port/name; empty: SQLite files in the data folder),
+    `kafka` is $VOUCH_KAFKA with its companions (None without it: the embedded profile), `redis_url` is the
+    doorbell between processes ($VOUCH_REDIS_URL; empty: they look by themselves), `tls_certificate` and
+    `tls_key` are the public port's PEM files ($VOUCH_TLS_CERTIFICATE, $VOUCH_TLS_KEY; empty: plain HTTP),
     `secret` signs sessions (made at first start), `workers` is the number of vision processes.
     """
 
@@ -31,6 +40,11 @@ class Environment:
     port: int
     door_port: int
     register_url: str
+    database_url: str
+    kafka: KafkaSettings | None
+    redis_url: str
+    tls_certificate: str
+    tls_key: str
     secret: str
     workers: int
     debug: bool
@@ -39,6 +53,11 @@ class Environment:
     def run_file(self) -> Path:
         """Where the running product writes its internal addresses and the services' keys."""
         return self.data / "run.json"
+
+    @property
+    def url(self) -> str:
+        """Where the public application is on this machine."""
+        return f"{'https' if self.tls_certificate else 'http'}://127.0.0.1:{self.port}"
 
 
 @cache
@@ -50,11 +69,17 @@ def environment() -> Environment:
     """
     data = Path(os.environ.get("VOUCH_DATA", ROOT / "var")).absolute()
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    certificate, key = _files_together("VOUCH_TLS_CERTIFICATE", "VOUCH_TLS_KEY")
     return Environment(
         data=data,
         port=_number("PORT", 8000, low=1, high=65535),
         door_port=_number("VOUCH_DOOR_PORT", 8001, low=1, high=65535),
         register_url=os.environ.get("VOUCH_REGISTER_URL", ""),
+        database_url=_database_url("VOUCH_DATABASE_URL"),
+        kafka=_kafka(),
+        redis_url=_address("VOUCH_REDIS_URL", "redis", "rediss", "unix"),
+        tls_certificate=certificate,
+        tls_key=key,
         secret=_secret(data / "secret"),
         workers=_number("VOUCH_WORKERS", 2, low=1, high=64),
         debug=os.environ.get("VOUCH_DEBUG", "") == "1",
@@ -68,11 +93,51 @@ def _number(name: str, default: int, *, low: int, high: int) -> int:
     return int(text)
 
 
+def _address(name: str, *schemes: str) -> str:
+    text = os.environ.get(name, "")
+    if text and text.partition("://")[0] not in schemes:
+        raise WrongSetting(f"{name} cannot be used; it must begin with {' or '.join(schemes)}://")
+    return text
+
+
+def _files_together(*names: str) -> tuple[str, ...]:
+    """Read paths of files that are of use together only."""
+    paths = tuple(os.environ.get(name, "") for name in names)
+    for name, path in zip(names, paths, strict=True):
+        if any(paths) and not Path(path).is_file():
+            raise WrongSetting(f"{name} is {path!r}; {' and '.join(names)} must both name a PEM file")
+    return paths
+
+
+def _database_url(name: str) -> str:
+    url = os.environ.get(name, "")
+    parts = urlsplit(url)
+    if url and (parts.scheme != "postgresql" or not parts.hostname or not parts.path.strip("/")):
+        raise WrongSetting(f"{name} cannot be used; write postgresql://user:password@host:port/name")
+    return url
+
+
+def _kafka() -> KafkaSettings | None:
+    for name in ("VOUCH_KAFKA_CA", "VOUCH_KAFKA_CERTIFICATE", "VOUCH_KAFKA_KEY"):
+        path = os.environ.get(name, "")
+        if path and not Path(path).is_file():
+            raise WrongSetting(f"{name} is {path!r}; it must be a PEM file that can be read")
+    for name, other in (
+        ("VOUCH_KAFKA_CERTIFICATE", "VOUCH_KAFKA_KEY"),
+        ("VOUCH_KAFKA_USER", "VOUCH_KAFKA_PASSWORD"),
+    ):
+        if bool(os.environ.get(name)) != bool(os.environ.get(other)):
+            raise WrongSetting(f"{name} and {other} go together; one of them is not set")
+    return kafka_settings(os.environ)
+
+
 def _secret(path: Path) -> str:
-    """Read the secret, or make it: whoever comes second in a race reads what the first one wrote."""
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    """Read the secret, or make it: of two that make it at once both read the first one's, whole."""
+    if not path.exists():
+        new = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(48))
-    except FileExistsError:
-        pass
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(new)
+        new.unlink()
     return path.read_text()

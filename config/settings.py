@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
-from config import branding
+from config import branding, databases
 from config.environment import environment
+from subscriber import logs
 
 _environment = environment()
 _DATA = _environment.data
@@ -64,31 +64,23 @@ TEMPLATES = [
     }
 ]
 
-
-def _sqlite(name: str, *, pragmas: str) -> dict[str, object]:
-    path = _DATA / name
-    return {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": path,
-        # IMMEDIATE: a deferred transaction that turns into a write fails at once when another one writes.
-        "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": pragmas},
-        "TEST": {"NAME": Path(f"{path}.test")},
-    }
-
-
-_WAL = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
-DATABASES = {
-    "default": _sqlite("main.sqlite3", pragmas=_WAL),
-    # Keys that are destroyed must be gone from the file: no write-ahead log, freed pages overwritten.
-    "keys": _sqlite("keys.sqlite3", pragmas="PRAGMA journal_mode=DELETE; PRAGMA secure_delete=ON;"),
-    "feed": _sqlite("feed.sqlite3", pragmas=_WAL),
-    "statistics": _sqlite("statistics.sqlite3", pragmas=_WAL),
-}
+DATABASES = databases.databases(_environment)
 DATABASE_ROUTERS = ["config.routers.OwnDatabase"]
-CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+CHANNEL_LAYERS: dict[str, dict[str, object]] = {
+    "default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+}
+if _environment.redis_url:
+    # A doorbell and no more: whoever waits for a ring also looks by itself.
+    CHANNEL_LAYERS["doorbell"] = {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [_environment.redis_url]},
+    }
 
 # Originals and what is cut from them, encrypted, under random ids.
 EVIDENCE_ROOT: Final = _DATA / "evidence"
+
+# The Kafka cluster that the journal is carried to; None: the embedded profile, which has none.
+KAFKA: Final = _environment.kafka
 
 UNFOLD: Final = branding.UNFOLD
 
@@ -115,13 +107,22 @@ FILE_UPLOAD_TEMP_DIR.mkdir(exist_ok=True, mode=0o700)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1 << 20
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = bool(_environment.tls_certificate)
 CSRF_COOKIE_SAMESITE = "Lax"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {"line": {"()": "subscriber.logs.lines"}},
+    "filters": {"no_probe": {"()": "config.health.NotTheProbe"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["no_probe"]}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     # A client's mistake is told to the client; here it would be a line for every wrong key.
-    "loggers": {"django.request": {"level": "ERROR"}},
+    # What our own rooms note, keys asked for and letters buried, is read by operators.
+    # The doorbell's library repeats each second that Redis is away: `vouch.doorbell` says it once.
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "channels_redis": {"level": "CRITICAL"},
+        "vouch": {"level": "INFO"},
+    },
 }
+logs.wire()

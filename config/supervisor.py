@@ -16,9 +16,10 @@ from pathlib import Path
 from types import FrameType
 
 from config.environment import ROOT, Environment, environment
-from config.processes import Process, embedded
+from config.ports import free_ports
+from config.processes import Process, listed
 
-__all__ = ["Supervisor", "die_with_parent", "free_port", "main", "write_privately"]
+__all__ = ["Supervisor", "die_with_parent", "main", "write_privately"]
 
 _STOP_S = 8.0
 _LOOK_EVERY_S = 0.1
@@ -68,28 +69,50 @@ class Supervisor:
         now_s = time.monotonic()
         if kept.running is None:
             if now_s >= kept.start_at_s:
-                self._start(kept, now_s)
+                self._try_to_start(kept, now_s)
             return
         code = kept.running.poll()
         if code is None:
             return
         if now_s - kept.started_at_s > _HEALTHY_AFTER_S:
             kept.wait_s = _FIRST_WAIT_S
-        self.say(f"{kept.process.name} ended with {code}; starting it again in {kept.wait_s:.1f} s")
-        kept.running, kept.start_at_s = None, now_s + kept.wait_s
+        kept.running = None
+        self._put_off(kept, now_s, f"ended with {code}")
+
+    def _put_off(self, kept: _Kept, now_s: float, why: str) -> None:
+        self.say(f"{kept.process.name} {why}; starting it again in {kept.wait_s:.1f} s")
+        kept.start_at_s = now_s + kept.wait_s
         kept.wait_s = min(kept.wait_s * 2, _LONGEST_WAIT_S)
+
+    def _try_to_start(self, kept: _Kept, now_s: float) -> None:
+        """Start a process; a machine that has no memory or disk for it now must not end all the others."""
+        try:
+            self._start(kept, now_s)
+        except OSError as error:
+            self._put_off(kept, now_s, f"cannot be started: {error}")
+            return
+        try:
+            self._note_ids()
+        except OSError as error:
+            self.say(f"the process ids cannot be written: {error}")
 
     def _start(self, kept: _Kept, now_s: float) -> None:
         kept.running = subprocess.Popen(
             kept.process.command,
             cwd=ROOT,
-            env={**self.environment, **kept.process.environment},
+            env=self._environment_of(kept.process),
             stdin=subprocess.DEVNULL,
             preexec_fn=die_with_parent,  # noqa: PLW1509 - no thread runs in the supervisor
         )
         kept.started_at_s, kept.starts = now_s, kept.starts + 1
+
+    def _note_ids(self) -> None:
         pids = {k.process.name: k.running.pid for k in self._kept if k.running is not None}
         write_privately(self.pid_file, json.dumps(pids))
+
+    def _environment_of(self, process: Process) -> dict[str, str]:
+        shown = {name: value for name, value in self.environment.items() if name not in process.hidden}
+        return shown | process.environment
 
     def _end_all(self) -> None:
         """Ask every process to end, last started first, and end by force what does not."""
@@ -112,20 +135,13 @@ def die_with_parent() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def free_port() -> int:
-    """Find a port of the loopback address that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def _refuse_if_taken(port: int) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
-            sys.exit(f"port {port} on 127.0.0.1 is taken; choose another: PORT=8001 make serve")
+            sys.exit(f"port {port} on 127.0.0.1 is taken; choose another: PORT={port + 1}")
 
 
 def write_privately(path: Path, text: str) -> None:
@@ -144,14 +160,14 @@ def _prepare(settings: Environment, door_port: int) -> None:
 
 
 def main() -> None:
-    """Run the embedded product until Ctrl-C or SIGTERM."""
+    """Run the product until Ctrl-C or SIGTERM."""
     settings = environment()
     _refuse_if_taken(settings.port)
-    door_port, register_port = free_port(), free_port()
+    door_port, register_port = free_ports(2)
     register_url = settings.register_url or f"http://127.0.0.1:{register_port}"
     _prepare(settings, door_port)
     supervisor = Supervisor(
-        processes=embedded(settings, register_port=register_port),
+        processes=listed(settings, register_port=register_port),
         environment={
             **os.environ,
             "VOUCH_DATA": str(settings.data),
@@ -167,7 +183,7 @@ def main() -> None:
     )
     signal.signal(signal.SIGTERM, supervisor.stop)
     signal.signal(signal.SIGINT, supervisor.stop)
-    print(f"vouch serves on http://127.0.0.1:{settings.port} (state in {settings.data}); Ctrl-C stops it")
+    print(f"vouch serves on {settings.url} (state in {settings.data}); Ctrl-C stops it", flush=True)
     supervisor.run()
 
 

@@ -7,11 +7,11 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from config import health
 from streaming import snapshot
-from verification.api.problems import not_found, server_error
+from verification.api.problems import bad_request, not_found, server_error
 
-__all__ = ["handler404", "handler500", "urlpatterns"]
+__all__ = ["handler400", "handler404", "handler500", "urlpatterns"]
 
-handler404, handler500 = not_found, server_error
+handler400, handler404, handler500 = bad_request, not_found, server_error
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.alive),

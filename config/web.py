@@ -6,16 +6,19 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import uvicorn
+from django.conf import settings as installation
 
-from config.asgi import application
+from config.asgi import application, meters
 from config.environment import environment
+from config.metering import watch_journal_and_feeds
 from events.door import app as door
 from streaming import tailer
 from verification import inspection
 
-__all__ = ["main"]
+__all__ = ["clear_uploads", "main"]
 
 _GRACE_S = 3
 
@@ -29,7 +32,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _server(app: object, port: int) -> _Server:
+def _server(app: object, port: int, *, certificate: str = "", key: str = "") -> _Server:
     return _Server(
         uvicorn.Config(
             app,  # type: ignore[arg-type]  # uvicorn's own type for an application is narrower than ASGI
@@ -41,14 +44,27 @@ def _server(app: object, port: int) -> _Server:
             ws_per_message_deflate=False,
             timeout_graceful_shutdown=_GRACE_S,
             lifespan="off",
+            ssl_certfile=certificate or None,
+            ssl_keyfile=key or None,
         )
     )
 
 
+def clear_uploads(folder: Path) -> None:
+    """Remove what a killed process left of uploads: they lie there in clear while they are judged.
+
+    Only the one process that takes uploads may do it, and before it takes any.
+    """
+    for left in folder.iterdir():
+        left.unlink()
+
+
 async def _serve() -> None:
     settings = environment()
+    clear_uploads(Path(installation.FILE_UPLOAD_TEMP_DIR))
     inspection.warm_up()
-    servers = [_server(application, settings.port), _server(door, settings.door_port)]
+    public = _server(application, settings.port, certificate=settings.tls_certificate, key=settings.tls_key)
+    servers = [public, _server(door, settings.door_port)]
 
     def stop() -> None:
         # Open streams are told first: each says goodbye, and none holds the end up.
@@ -58,7 +74,9 @@ async def _serve() -> None:
 
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop)
-    await asyncio.gather(*(server.serve() for server in servers))
+    watch_journal_and_feeds(meters)
+    with meters:
+        await asyncio.gather(*(server.serve() for server in servers))
 
 
 def main() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
-from pathlib import Path
 
 from django.conf import settings
 from django.core.management import BaseCommand, call_command
@@ -17,12 +16,6 @@ __all__ = ["Command"]
 
 # Services that follow the journal through the door.
 SERVICES = ("decisions",)
-
-
-def _clear_uploads(folder: Path) -> None:
-    """Remove what a killed process left of uploads: they lie there in clear while they are judged."""
-    for left in folder.iterdir():
-        left.unlink()
 
 
 class Command(BaseCommand):
@@ -38,6 +31,5 @@ class Command(BaseCommand):
         """Migrate each database, then write the run file, readable by its owner only."""
         for alias in settings.DATABASES:
             call_command("migrate", database=alias, verbosity=0, interactive=False)
-        _clear_uploads(Path(settings.FILE_UPLOAD_TEMP_DIR))
         content = {"door": f"http://127.0.0.1:{options['door_port']}", "keys": issue_service_keys(SERVICES)}
         write_privately(environment().run_file, json.dumps(content))
