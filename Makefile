@@ -1,9 +1,9 @@
 # One command per habit. Every target prepares what it needs first.
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
-SOURCES := protocol subscriber events access verification streaming config consumers examples training benchmarks tests
+SOURCES := protocol subscriber events access verification streaming config consumers examples training benchmarks deploy tests
 
-.PHONY: help setup demo serve test test-fast lint bench requirements schemas
+.PHONY: help setup setup-full demo serve up down test test-fast lint bench soak requirements docs schemas
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,11 +17,20 @@ demo: setup ## watch people being verified, then keep serving (ONCE=1: end after
 serve: setup ## the embedded product alone on http://127.0.0.1:$$PORT
 	@$(PYTHON) -m config.supervisor
 
-test: setup ## the whole suite
+setup-full: ## and the servers of the full profile: PostgreSQL, Redis, and what Kafka runs on
+	@deploy/setup.sh --full
+
+up: setup-full ## the full profile over HTTPS on this machine: Kafka, PostgreSQL, Redis, every process
+	@$(PYTHON) -m deploy.full up
+
+down: ## stop what `make up` started; its state stays in var/full
+	@$(PYTHON) -m deploy.full down
+
+test: setup-full ## the whole suite
 	@$(PYTHON) -m pytest -q
 
 test-fast: setup ## the part of the suite that needs no servers and no minutes
-	@$(PYTHON) -m pytest -q -m "not slow"
+	@$(PYTHON) -m pytest -q -n 2 -m "not slow"
 
 lint: setup ## formatting, rules, types, and who may import whom
 	@$(PYTHON) -m ruff format --check .
@@ -29,12 +38,19 @@ lint: setup ## formatting, rules, types, and who may import whom
 	@$(PYTHON) -m mypy manage.py $(SOURCES)
 	@PYTHONPATH=. .venv/bin/lint-imports
 
-bench: setup ## the promises with figures, one JSON line a claim
+bench: setup-full ## the promises with figures, one JSON line a claim
 	@$(PYTHON) -m benchmarks.main_job
+	@$(PYTHON) -m benchmarks.backbone
+
+soak: setup-full ## the long kill test: 10,000 messages, 200 kills, one JSON line a claim (QUICK=1: 600 and 12)
+	@$(PYTHON) -m benchmarks.soak $(if $(QUICK),--quick)
 
 requirements: ## pin requirements/*.in anew
-	@for name in service vision web dev; do \
+	@for name in service vision web dev peers; do \
 	  .venv/bin/uv pip compile -q --no-header requirements/$$name.in -o requirements/$$name.txt; done
+
+docs: setup ## print the pages that are made from tables of the code
+	@$(PYTHON) -c 'from subscriber.metrics import printed; print(printed(), end="")' >docs/metrics.md
 
 schemas: setup ## make the code of protocol/schemas anew
 	@PATH=$(CURDIR)/.venv/bin:$$PATH $(PYTHON) -m protocol.generate

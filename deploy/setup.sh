@@ -1,24 +1,24 @@
 #!/usr/bin/env bash
 # Prepares everything the other commands need: Debian's parts, the environment in .venv, the specimens' portraits.
-# Says what it does, and is fast when nothing is to be done.
+# With --full also the servers of the full profile. Says what it does, and is fast when nothing is to be done.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 debian=(tesseract-ocr tesseract-ocr-eng fonts-ocr-b fonts-dejavu-core)
+if [ "${1:-}" = --full ]; then debian+=(postgresql redis-server default-jre-headless maven openssl); fi
 missing=()
 for package in "${debian[@]}"; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
 done
 if [ ${#missing[@]} -gt 0 ]; then
-  install="apt-get install -y --no-install-recommends ${missing[*]}"
+  install="deploy/install_quietly.sh ${missing[*]}"
   if [ "$(id -u)" = 0 ]; then as_root=(); elif sudo -n true 2>/dev/null; then as_root=(sudo -n); else
-    echo "setup: these Debian packages are missing, and this account may not install them. Ask for:" >&2
+    echo "setup: these Debian packages are missing, and this account may not install them. Run once:" >&2
     echo "  sudo $install" >&2
     exit 1
   fi
   echo "setup: installing ${missing[*]}"
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -q >/dev/null
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive $install -q >/dev/null
+  "${as_root[@]}" $install
 fi
 
 wanted=$(cat requirements/dev.txt requirements/shims/dlib/pyproject.toml | sha256sum | cut -c1-16)

@@ -1,0 +1,1 @@
+"""The servers that the full profile needs, started on this machine without containers."""
