@@ -13,6 +13,7 @@ from access.models import Client, ClientKey
 from access.principals import SCOPES, digest
 from events import journal
 from events.journal import Draft
+from events.retrying import retried
 from protocol.ids import to_us
 from protocol.problems import Refused
 from protocol.schemas import client_v1_pb2 as c
@@ -22,6 +23,7 @@ __all__ = ["add_client", "issue_key", "revoke_key", "time_zone_of"]
 _LONGEST_NAME = 200
 
 
+@retried
 def add_client(
     *, name: str, now: datetime, live: bool = True, time_zone: str = "Europe/London"
 ) -> tuple[str, str]:
@@ -45,6 +47,7 @@ def add_client(
     return client, key
 
 
+@retried
 def issue_key(
     *,
     client: str,
@@ -61,12 +64,14 @@ def issue_key(
     if unknown := set(scopes) - set(SCOPES):
         raise Refused("invalid", f"no scope is named {', '.join(sorted(unknown))}", field="scopes")
     with transaction.atomic():
+        journal.hold(client)
         _existing(client)
         key, issued = _make_key(live=live, scopes=scopes, expires_at=expires_at)
         journal.record([_draft(client, issued)], now=now)
     return key
 
 
+@retried
 def revoke_key(*, client: str, key_id: str, now: datetime) -> None:
     """Refuse a key from now on; asked again, nothing more happens.
 
@@ -74,6 +79,7 @@ def revoke_key(*, client: str, key_id: str, now: datetime) -> None:
         Refused: `not_found`: the client has no such key.
     """
     with transaction.atomic():
+        journal.hold(client)
         key = ClientKey.objects.filter(pk=key_id, client=client).first()
         if key is None:
             raise Refused("not_found", "the client has no key of that id")

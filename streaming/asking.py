@@ -13,8 +13,8 @@ from streaming.feeds import CASE_KINDS, Head
 __all__ = ["Asked", "BadPartition", "WrongVersion", "parse", "start_of"]
 
 _KNOWN: Final = frozenset({"from", "after", "partition", "limit", "wait", "until", "kinds", "subscription"})
-_CURSOR: Final = re.compile(r"([0-9a-f]{8})-(\d{1,18})")
-_PARTITION: Final = re.compile(r"(\d{1,2})/(\d{1,2})")
+_CURSOR: Final = re.compile(r"([0-9a-f]{8})-([0-9]{1,18})")
+_PARTITION: Final = re.compile(r"([0-9]{1,2})/([0-9]{1,2})")
 _MOST_PARTS: Final = 64
 # Kinds of the contract that no event makes yet may be asked for all the same.
 _KINDS: Final = CASE_KINDS | {"request", "review", "waiting", "erased", "outcome"}

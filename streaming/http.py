@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 
-from protocol.problems import MEDIA_TYPE, Refused, body
+from protocol.problems import MEDIA_TYPE, Refused, body, headers
 from streaming.opening import Request, open_stream
 from streaming.pace import Pace
 from streaming.pump import Following, Pump
@@ -60,10 +60,10 @@ class FeedHttp:
     async def _open(self, scope: RoutedScope) -> Following:
         if scope["method"] != "GET":
             raise Refused("method_not_allowed", "a feed is read with GET")
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        _negotiate(headers.get("accept", "*/*"))
+        sent = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        _negotiate(sent.get("accept", "*/*"))
         request = Request(
-            header=headers.get("authorization", ""),
+            header=sent.get("authorization", ""),
             fields=query_fields(scope["query_string"]),
             case=scope["url_route"]["kwargs"].get("case", ""),
         )
@@ -115,9 +115,10 @@ async def _gone(receive: ASGIReceiveCallable) -> None:
 
 async def _refuse(refused: Refused, send: ASGISendCallable) -> None:
     status = int(refused.problem.status)
-    headers = [(b"content-type", MEDIA_TYPE.encode()), (b"cache-control", b"no-store")]
-    if (retry_after := refused.extra.get("retry_after")) is not None:
-        headers.append((b"retry-after", str(retry_after).encode()))
-    await send({"type": "http.response.start", "status": status, "headers": headers, "trailers": False})
+    fields = {"Content-Type": MEDIA_TYPE, "Cache-Control": "no-store", **headers(refused)}
+    if refused.code == "method_not_allowed":
+        fields["Allow"] = "GET"
+    lines = [(name.lower().encode(), text.encode()) for name, text in fields.items()]
+    await send({"type": "http.response.start", "status": status, "headers": lines, "trailers": False})
     answer = json.dumps(body(refused)).encode()
     await send({"type": "http.response.body", "body": answer, "more_body": False})

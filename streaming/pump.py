@@ -6,6 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+import structlog
+from django.db import DatabaseError
+
 from access.principals import Principal, Unauthorised, authenticate
 from events.errors import KeysAway
 from streaming import frames
@@ -21,6 +24,8 @@ __all__ = ["Following", "Pump"]
 
 _KEYS_AWAY_S = 0.5
 _SPREAD_MS = 30_000
+
+_log = structlog.get_logger("vouch.feed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +54,11 @@ class Pump:
         self._tailer = tailer
         self._pace = pace
         self._timer = Timer(pace, following.asked.wait_s)
-        self._ring = ring_of(following.part.feed)
+        self._ring = ring_of(following.part.feed, following.head.epoch)
         self._cursor = following.after
         self._sent = 0
         self._keys_away = False
+        self._ends_at = following.principal.expires_at
         self.ended = "done"
 
     @property
@@ -62,21 +68,31 @@ class Pump:
 
     async def frames(self) -> AsyncIterator[bytes]:
         """Give frame after frame until the wish is fulfilled or the stream is cut."""
+        self._tailer.join(self._following.part.feed, self._following.head)
         yield self._welcome()
+        try:
+            async for frame in self._until_cut():
+                yield frame
+        except DatabaseError as error:
+            _log.warning("feed_away", feed=self._following.part.feed, error=type(error).__name__)
+            self.ended = "feed_behind"
+        if self.ended != "done":
+            yield frames.bye(self.ended, retry_after_ms=int(self._pace.random_01() * _SPREAD_MS))
+
+    async def _until_cut(self) -> AsyncIterator[bytes]:
         while (reason := await self._cut()) is None:
             async for frame in self._records():
                 self._timer.spoke(record=True)
                 yield frame
             if self._fulfilled:
                 return
-            if self._cursor < self._ceiling and not self._keys_away:
-                continue
-            await self._rest()
+            if self._cursor >= self._ceiling or self._keys_away:
+                await self._rest()
+            # Also on the way through history: what is passed over sends nothing.
             if self._timer.heartbeat_due:
                 self._timer.spoke(record=False)
                 yield frames.heartbeat(self.position, self._shown_head)
         self.ended = reason
-        yield frames.bye(reason, retry_after_ms=int(self._pace.random_01() * _SPREAD_MS))
 
     def _welcome(self) -> bytes:
         return frames.welcome(
@@ -167,10 +183,10 @@ class Pump:
         return "max_age" if self._timer.too_old else None
 
     def _credential_ended(self) -> str | None:
+        """Tell whether who asks may still, and how not; when that ends may have come nearer since."""
         now = self._pace.clock()
         try:
-            authenticate(self._following.header, now=now)
+            self._ends_at = authenticate(self._following.header, now=now).expires_at
         except Unauthorised:
-            ends_at = self._following.principal.expires_at
-            return "expired" if ends_at is not None and now >= ends_at else "revoked"
+            return "expired" if self._ends_at is not None and now >= self._ends_at else "revoked"
         return None

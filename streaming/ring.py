@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final, ParamSpec, TypeVar
 from weakref import WeakValueDictionary
 
+from django.db import DatabaseError, close_old_connections
+
 from streaming.feeds import Batch, Part, Row, read
 
 __all__ = ["Ring", "in_reader_thread", "ring_of"]
@@ -23,7 +25,16 @@ _THREADS: Final = ThreadPoolExecutor(2, thread_name_prefix="feed-read")
 
 async def in_reader_thread(call: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
     """Ask a database in one of the reader threads; the event loop goes on meanwhile."""
-    return await asyncio.get_running_loop().run_in_executor(_THREADS, lambda: call(*args, **kwargs))
+    return await asyncio.get_running_loop().run_in_executor(_THREADS, lambda: _ask(call, *args, **kwargs))
+
+
+def _ask(call: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+    """Ask, and do not keep a connection that broke: no request's end closes it for this thread."""
+    try:
+        return call(*args, **kwargs)
+    except DatabaseError:
+        close_old_connections()
+        raise
 
 
 class Ring:
@@ -70,12 +81,15 @@ class Ring:
         self._below += gone
 
 
-_RINGS: WeakValueDictionary[tuple[int, str], Ring] = WeakValueDictionary()
+_RINGS: WeakValueDictionary[tuple[int, str, str], Ring] = WeakValueDictionary()
 
 
-def ring_of(feed: str) -> Ring:
-    """Give the running event loop's ring of a feed; it lives as long as somebody reads it."""
-    key = (id(asyncio.get_running_loop()), feed)
+def ring_of(feed: str, epoch: str) -> Ring:
+    """Give the running event loop's ring of a feed; it lives as long as somebody reads it.
+
+    Each epoch has its own: a number may be another record then, and a stalled reader keeps an old ring alive.
+    """
+    key = (id(asyncio.get_running_loop()), feed, epoch)
     ring = _RINGS.get(key)
     if ring is None:
         ring = _RINGS[key] = Ring(feed)

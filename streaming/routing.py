@@ -5,17 +5,15 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from django.db import connections
 from django.http.response import HttpResponseBase
 from django.urls import re_path
 
 from streaming.http import FeedHttp
 from streaming.pace import Pace
 from streaming.socket import FeedSocket, NoSuchSocket
-from streaming.tailer import Tailer, tailer
+from streaming.tailer import tailer
 
 if TYPE_CHECKING:
     from channels.routing import URLRouter, _ExtendedURLPattern
@@ -31,8 +29,8 @@ def _now() -> datetime:
 
 def patterns(pace: Pace) -> tuple[Routes, Routes]:
     """Give the addresses of the long responses and of the sockets, with streams that keep to a pace."""
-    http = FeedHttp(pace=pace, tailer=_tailer)
-    socket = FeedSocket.as_asgi(pace=pace, tailer=_tailer)
+    http = FeedHttp(pace=pace, tailer=tailer)
+    socket = FeedSocket.as_asgi(pace=pace, tailer=tailer)
     case = r"^v1/cases/(?P<case>[0-9a-f-]{36})/feed$"
     return [_route(r"^v1/feed$", http), _route(case, http)], [
         _route(r"^v1/feed$", socket),
@@ -43,10 +41,6 @@ def patterns(pace: Pace) -> tuple[Routes, Routes]:
 def _route(address: str, app: object) -> _ExtendedURLPattern:
     """Lead an address to an ASGI application: Channels calls it as one, though Django speaks of views."""
     return cast("_ExtendedURLPattern", re_path(address, cast("Callable[..., HttpResponseBase]", app)))
-
-
-def _tailer() -> Tailer:
-    return tailer(Path(connections["feed"].settings_dict["NAME"]))
 
 
 http_patterns, websocket_patterns = patterns(Pace(clock=_now, random_01=random.random))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
@@ -29,6 +29,7 @@ __all__ = ["snapshot", "view"]
 # A case that was opened a moment ago gets its first record within milliseconds.
 _PATIENCE_S: Final = 2.0
 _LOOK_S: Final = 0.02
+_Age = tuple[bool, int]
 
 
 @extend_schema(operation_id="case_snapshot", responses={200: OpenApiTypes.OBJECT})
@@ -89,29 +90,40 @@ def _rows(part: Part, last: int) -> list[Row]:
     return rows
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Told:
     """What the records of a case say: its evidence, the newest of each fact, and what each event told."""
 
-    evidence: list[Json]
-    facts: dict[str, Json]
-    by_event: dict[str, Json]
+    evidence: list[Json] = field(default_factory=list)
+    facts: dict[str, Json] = field(default_factory=dict)
+    by_event: dict[str, Json] = field(default_factory=dict)
+    # How old the picture of each fact is, and of each accepted evidence: a back counts less than any front.
+    _fact_ages: dict[str, _Age] = field(default_factory=dict)
+    _ages: dict[str, _Age] = field(default_factory=dict)
 
     @classmethod
     def of(cls, rows: Sequence[Row], *, personal: bool) -> _Told:
-        """Fold records; a fact on a back never hides the front's."""
-        told = cls([], {}, {})
-        kinds: dict[str, str] = {}
+        """Fold records; a fact on a back never hides the front's, nor a replaced picture's the newer's."""
+        told = cls()
         for row in rows:
             record = json.loads(fill(row.body, row.personal) if personal and row.personal else row.body)
             data = {**record["data"], "number": row.number}
             match record["kind"]:
                 case Kind.EVIDENCE:
-                    told.evidence.append(data)
-                    kinds[data["id"]] = data["kind"]
+                    told._accept(data, row.number)
                 case Kind.PARTIAL if "fact" in data:  # what was erased names none
-                    if data["fact"] not in told.facts or kinds.get(data["evidence"]) != "document_back":
-                        told.facts[data.pop("fact")] = data
+                    told._tell(data.pop("fact"), data)
                 case Kind.CHECK | Kind.DECISION:
                     told.by_event.setdefault(row.event_id, {**data, "final": record["final"]})
         return told
+
+    def _accept(self, data: dict[str, Json], number: int) -> None:
+        self.evidence.append(data)
+        if data["accepted"]:
+            self._ages[str(data["id"])] = (data["kind"] != "document_back", number)
+
+    def _tell(self, fact: str, data: dict[str, Json]) -> None:
+        # A fact that names no picture is as new as the newest of them.
+        age = self._ages.get(str(data["evidence"]), max(self._ages.values(), default=(False, 0)))
+        if age >= self._fact_ages.get(fact, age):
+            self.facts[fact], self._fact_ages[fact] = data, age

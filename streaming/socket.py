@@ -147,7 +147,7 @@ def _frame_of(text: str | None) -> dict[str, object]:
         raise Refused("invalid", f"a frame is a JSON object in text of up to {_HELLO_BYTES} characters")
     try:
         frame = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # no JSON, or nested beyond what can be read
         frame = None
     if not isinstance(frame, dict):
         raise Refused("invalid", "a frame is a JSON object in text")

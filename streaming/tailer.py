@@ -1,42 +1,42 @@
-"""One watcher of the feed's file in each process: it wakes the readers of the feeds whose head has moved.
+"""One watcher of the feed's database in each process: it wakes the readers whose feed's head has moved.
 
-`PRAGMA data_version` changes when another connection has committed (https://sqlite.org/pragma.html); a call
-costs microseconds, so the watcher asks on the event loop, and only while somebody waits. It carries no data:
-a reader that was never woken would still find its records at its next look.
+It looks only while somebody waits, and carries no data: a reader that was never woken would still find its
+records at its next look.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import sqlite3
 from collections.abc import Iterable, Mapping
-from pathlib import Path
-from typing import Final
 from weakref import WeakKeyDictionary
 
 from streaming.feeds import Head
+from streaming.watching import FeedAway, Watch, watch_of
 
 __all__ = ["Tailer", "leave", "tailer"]
-
-_POLL_S: Final = 0.005
 
 
 class Tailer:
     """Knows the head of each feed, a few milliseconds late, and lets readers wait for the next record.
 
-    `behind` turns true when the file cannot be read: readers end with "feed behind" and come back.
+    `behind` turns true when the database cannot be read: readers end with "feed behind" and come back. Who
+    can open a stream again turns it off.
     `leaving` turns true when the process ends: readers say goodbye.
     """
 
-    def __init__(self, file: Path, *, poll_s: float = _POLL_S) -> None:
-        self._file = file
-        self._poll_s = poll_s
-        self._heads: dict[str, Head] = {}
+    def __init__(self, watch: Watch) -> None:
+        self._see = watch
+        self._heads: Mapping[str, Head] = {}
         self._waiting: dict[str, dict[asyncio.Future[None], int]] = {}
         self._task: asyncio.Task[None] | None = None
         self.behind = False
         self.leaving = False
+
+    def join(self, feed: str, head: Head) -> None:
+        """Take in what a new reader has just read: without a watch, what is known here may be of long ago."""
+        if self._task is None or self._task.done():
+            self.behind = False
+            self._heads = {**self._heads, feed: head}
 
     async def moved(self, feed: str, number: int, timeout_s: float) -> None:
         """Wait until a feed's head lies above a number, or the time is over, or readers should look up."""
@@ -72,27 +72,28 @@ class Tailer:
 
     async def _follow(self) -> None:
         """Watch until nobody has waited for a while; the next reader starts it again."""
+        await self._stay()
+        # Who began to wait while the database was being let go of started no watch: this one was still there.
+        while self._waiting and not self.behind:
+            await self._stay()
+
+    async def _stay(self) -> None:
+        loop = asyncio.get_running_loop()
         try:
-            with contextlib.closing(sqlite3.connect(f"file:{self._file}?mode=ro", uri=True)) as file:
-                await self._poll(file)
-        except sqlite3.Error:
+            wanted_s = loop.time()
+            while self._waiting or loop.time() - wanted_s < self._see.idle_s:
+                heads = await self._see.look()
+                if heads is not None:
+                    self._look(heads)
+                await asyncio.sleep(self._see.rest_s)
+                wanted_s = loop.time() if self._waiting else wanted_s
+        except FeedAway:
             self.behind = True
             self._ring_all()
+        finally:
+            await self._see.close()
 
-    async def _poll(self, file: sqlite3.Connection) -> None:
-        version = -1
-        while True:
-            seen = file.execute("PRAGMA data_version").fetchone()[0]
-            if seen != version:
-                version = seen
-                self._look(file)
-            await asyncio.sleep(self._poll_s)
-            if not self._waiting:
-                return
-
-    def _look(self, file: sqlite3.Connection) -> None:
-        found = file.execute("SELECT feed, epoch, oldest, head FROM streaming_feedhead")
-        heads = {feed: Head(epoch, oldest, head) for feed, epoch, oldest, head in found}
+    def _look(self, heads: Mapping[str, Head]) -> None:
         before, self._heads = self._heads, heads
         for feed, bells in self._waiting.items():
             restored = _epoch(before, feed) not in {"", _epoch(heads, feed)}
@@ -126,11 +127,11 @@ def _ring(bells: Iterable[asyncio.Future[None]]) -> None:
 _TAILERS: WeakKeyDictionary[asyncio.AbstractEventLoop, Tailer] = WeakKeyDictionary()
 
 
-def tailer(file: Path) -> Tailer:
+def tailer() -> Tailer:
     """Give the running event loop's watcher; the first call makes it."""
     loop = asyncio.get_running_loop()
     if loop not in _TAILERS:
-        _TAILERS[loop] = Tailer(file)
+        _TAILERS[loop] = Tailer(watch_of("feed"))
     return _TAILERS[loop]
 
 

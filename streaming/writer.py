@@ -9,6 +9,7 @@ import json
 from hashlib import sha256
 from typing import Final
 
+from events import journal
 from protocol.case_state import CaseState, advance, dump, load
 from protocol.catalogue import STREAMS
 from protocol.envelope import Event
@@ -50,7 +51,7 @@ def _write(event: Event, _value: object, ctx: Context) -> None:
     if known is None or state.status != before.status:
         records.append(status_record(state.status))
     if records:
-        last = _take_numbers(event, after.feed, len(records), ctx)
+        last = _take_numbers(after.feed, len(records), ctx)
         _insert(event, after, records, last - len(records) + 1, ctx)
         _remember(after, state, last, ctx)
     elif state != before:
@@ -117,15 +118,22 @@ def _number_of(event_id: str, feed: str, ctx: Context) -> int | None:
     return _number(rows)
 
 
-def _take_numbers(event: Event, feed: str, count: int, ctx: Context) -> int:
-    """Take the feed's next numbers, give the last; a restored journal's epoch becomes the feed's."""
+def _take_numbers(feed: str, count: int, ctx: Context) -> int:
+    """Take the feed's next numbers, give the last.
+
+    A new feed is of the journal's epoch, not of the event's, which may lie before a restore: all feeds change
+    theirs together (`streaming.rebuild.bring_up_to_epoch`).
+    """
     rows = ctx.execute(
-        "INSERT INTO streaming_feedhead (feed, epoch, oldest, head) VALUES (?, ?, 1, ?)"
-        " ON CONFLICT (feed) DO UPDATE SET epoch = excluded.epoch,"
-        " head = streaming_feedhead.head + excluded.head RETURNING head",
-        (feed, event.envelope.epoch, count),
+        "UPDATE streaming_feedhead SET head = head + ? WHERE feed = ? RETURNING head", (count, feed)
     )
-    return _number(rows) or 0
+    if rows:
+        return _number(rows) or 0
+    ctx.execute(
+        "INSERT INTO streaming_feedhead (feed, epoch, oldest, head) VALUES (?, ?, 1, ?)",
+        (feed, journal.head().epoch, count),
+    )
+    return count
 
 
 def _number(rows: list[Row]) -> int | None:

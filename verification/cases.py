@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,8 +20,10 @@ from access.clients import time_zone_of
 from access.principals import Principal
 from access.tokens import Grant
 from events import journal
+from events.errors import KeysAway
 from events.journal import Draft
 from events.keys import destroy_key
+from events.retrying import retried
 from protocol.case_state import CaseState
 from protocol.catalogue import PersonalClass
 from protocol.ids import new_uuid7, to_us
@@ -66,6 +69,7 @@ class Opened:
     grant: Grant
 
 
+@retried
 def open_case(
     asker: Principal, opening: Opening, *, once: Once, now: datetime, applicant: str = ""
 ) -> Opened:
@@ -83,14 +87,13 @@ def open_case(
     """
     grant = tokens.mint(now=now)
     with transaction.atomic():
-        case = idempotency.opened_by(asker, once, now=now)
-        if case is None:
-            standing = _new_standing(asker, applicant, now)
-            case = standing.case
+        new = str(new_uuid7(now))
+        case = idempotency.case_of(asker, once, new=new, now=now)
+        if case == new:
+            standing = _new_standing(asker, case, applicant, now)
             journal.record(decide.open_case(standing, opening, grant.issued), now=now)
-            idempotency.remember(asker, once, case, now=now)
         else:
-            journal.record([decide.draft(rows.standing_of(case), grant.issued)], now=now)
+            journal.record([decide.draft(rows.held(case), grant.issued)], now=now)
         row = rows.existing(case)
     return Opened(
         id=row.id,
@@ -102,12 +105,12 @@ def open_case(
     )
 
 
-def _new_standing(asker: Principal, applicant: str, now: datetime) -> Standing:
+def _new_standing(asker: Principal, case: str, applicant: str, now: datetime) -> Standing:
     theirs = Case.objects.filter(client=asker.client, live=asker.live, applicant=applicant)
     if applicant and not theirs.exists():
         raise Refused("not_found", "no case of yours names this applicant; leave it out for a new one")
     return Standing(
-        case=str(new_uuid7(now)),
+        case=case,
         client=asker.client,
         applicant=applicant or str(new_uuid7(now)),
         live=asker.live,
@@ -120,25 +123,30 @@ def _new_standing(asker: Principal, applicant: str, now: datetime) -> Standing:
     )
 
 
+@retried
 def record_basis(case: str, basis: v.BiometricBasisRecorded, *, now: datetime) -> None:
     """Record a ground for processing the applicant's face; waiting face steps run from now on."""
     with transaction.atomic():
-        _record(decide.record_basis(rows.standing_of(case), basis), now)
+        _record(decide.record_basis(rows.held(case), basis), now)
 
 
+@retried
 def withdraw_basis(case: str, *, now: datetime) -> None:
     """End that ground: face steps that have not ended stop, and the applicant's biometric key is destroyed.
 
-    The event comes first: a face step must never meet a destroyed key while the basis still stands.
+    The event comes first, so that no step begins on a basis that no longer stands. Where the key store is
+    away, or we die here, whoever follows the event destroys the key (`pipeline.withdrawals`).
     """
     with transaction.atomic():
-        standing = rows.standing_of(case)
+        standing = rows.held(case)
         drafts = decide.withdraw_basis(standing)
         _record(drafts, now)
     if drafts:
-        destroy_key(standing.applicant, PersonalClass.BIOMETRIC, now=now)
+        with suppress(KeysAway):
+            destroy_key(standing.applicant, PersonalClass.BIOMETRIC, now=now)
 
 
+@retried
 def draw_challenge(case: str, *, now: datetime) -> Drawn:
     """Draw what the person is asked to do before the camera, or give what still waits for its clip.
 
@@ -146,7 +154,7 @@ def draw_challenge(case: str, *, now: datetime) -> Drawn:
         Refused: `not_accepting` or `too_many_attempts`.
     """
     with transaction.atomic():
-        standing = rows.standing_of(case)
+        standing = rows.held(case, with_applicant=True)
         decide.accepting(standing)
         drawn = decide.draw_challenge(
             rows.challenges_of(case),
@@ -161,24 +169,28 @@ def draw_challenge(case: str, *, now: datetime) -> Drawn:
         return rows.challenges_of(case)[-1]
 
 
+@retried
 def submit(case: str, *, by: str, now: datetime) -> None:
     """Say that no more evidence comes; `by` is client or applicant."""
     with transaction.atomic():
-        _record(decide.submit(rows.standing_of(case), by=by, now=now), now)
+        _record(decide.submit(rows.held(case), by=by, now=now), now)
 
 
+@retried
 def withdraw(case: str, *, by: str, now: datetime) -> None:
     """Call a case off; `by` is client or applicant."""
     with transaction.atomic():
-        _record(decide.withdraw(rows.standing_of(case), by=by), now)
+        _record(decide.withdraw(rows.held(case), by=by), now)
 
 
+@retried
 def request_review(case: str, *, by: str, now: datetime) -> None:
     """Ask that a person looks at a case; `by` is client or applicant."""
     with transaction.atomic():
-        _record(decide.request_review(rows.standing_of(case), by=by), now)
+        _record(decide.request_review(rows.held(case), by=by), now)
 
 
+@retried
 def issue_capture(case: str, *, now: datetime) -> Grant:
     """Give a case a fresh token and capture code; the older ones end.
 
@@ -187,13 +199,14 @@ def issue_capture(case: str, *, now: datetime) -> Grant:
     """
     grant = tokens.mint(now=now, replaces=True)
     with transaction.atomic():
-        standing = rows.standing_of(case)
+        standing = rows.held(case)
         if standing.over:
             raise Refused("not_accepting", f"the case is {standing.state.status}; open a new one")
         _record([decide.draft(standing, grant.issued)], now)
     return grant
 
 
+@retried
 def exchange_code(code: str, *, now: datetime) -> tuple[str, Grant]:
     """Change the code of a capture address for a case token, once.
 
@@ -206,23 +219,29 @@ def exchange_code(code: str, *, now: datetime) -> tuple[str, Grant]:
     grant = tokens.mint(now=now, exchanged=code)
     with transaction.atomic():
         case = tokens.case_of_code(code, now=now)
-        _record([decide.draft(rows.standing_of(case), grant.issued)], now)
+        standing = rows.held(case)
+        # Once more: somebody else may have changed the code while this waited for the case.
+        tokens.case_of_code(code, now=now)
+        _record([decide.draft(standing, grant.issued)], now)
     return case, grant
 
 
+@retried
 def pass_deadline(case: str, *, now: datetime) -> None:
     """End the checks that still run when a submitted case's time is over; again, or with none: nothing."""
     with transaction.atomic():
-        _record(decide.pass_deadline(rows.standing_of(case), now=now), now)
+        _record(decide.pass_deadline(rows.held(case), now=now), now)
 
 
+@retried
 def expire(case: str, *, now: datetime) -> None:
     """End a case that was neither submitted nor decided, once its last token has ended; before: nothing."""
     with transaction.atomic():
-        ended_at = tokens.last_end(case)
-        _record(decide.expire(rows.standing_of(case), token_ended_at=ended_at, now=now), now)
+        standing = rows.held(case)
+        _record(decide.expire(standing, token_ended_at=tokens.last_end(case), now=now), now)
 
 
+@retried
 def record_facts(case: str, facts: Iterable[Message], *, now: datetime, causation: str = "") -> None:
     """Add facts to a case, personal fields in clear; facts never conflict.
 
@@ -233,7 +252,7 @@ def record_facts(case: str, facts: Iterable[Message], *, now: datetime, causatio
         causation: id of the event they follow from; empty: none.
     """
     with transaction.atomic():
-        standing = rows.standing_of(case)
+        standing = rows.held(case)
         drafts = [
             Draft(
                 message=fact,

@@ -80,8 +80,12 @@ class Standing:
 
     @property
     def over(self) -> bool:
-        """The case was withdrawn or has expired: nothing more happens in it."""
-        return self.state.status in {"withdrawn", "expired"}
+        """The case was withdrawn or has expired: nothing more happens in it.
+
+        By its moments, not by its status: a decision that comes after the end changes that word.
+        """
+        expired = self.state.expired_at_us and not self.state.submitted_at_us
+        return bool(self.state.withdrawn_at_us or expired)
 
 
 def draft(standing: Standing, message: Message) -> Draft:
@@ -253,7 +257,7 @@ def withdraw(standing: Standing, *, by: str) -> tuple[Draft, ...]:
     Raises:
         Refused: `conflict`: the case has expired.
     """
-    if standing.state.status == "expired":
+    if standing.over and not standing.state.withdrawn_at_us:
         raise Refused("conflict", "the case has expired; there is nothing to withdraw")
     return () if standing.over else (draft(standing, v.CaseWithdrawn(by=by)),)
 

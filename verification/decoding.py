@@ -14,19 +14,19 @@ import signal
 import struct
 import sys
 import warnings
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import av
 from av.error import FFmpegError
 from PIL import Image
 
-__all__ = ["DEADLINE_S", "Inspected", "Refusal", "judge", "size_limit"]
+from verification.uploads import Inspected, Refusal, size_limit
+
+__all__ = ["DEADLINE_S", "judge"]
 
 DEADLINE_S = 5.0
 
-_PICTURE_BYTES = 25 * 1024 * 1024
-_CLIP_BYTES = 60 * 1024 * 1024
 _MOST_PIXELS = 50_000_000
 _LONGEST_SIDE_PX = 1920
 _SHORTEST_MS = 1000
@@ -41,29 +41,6 @@ _FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
 _CONTAINERS = {"video/webm": "matroska", "video/mp4": "mov", "video/quicktime": "mov"}
 # ISO/IEC 14496-12 §4.3: brands of still pictures in the same container (HEIF, AVIF).
 _STILL_BRANDS = (b"heic", b"heix", b"mif1", b"msf1", b"avif", b"avis", b"hevc")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inspected:
-    """What a file is; sizes of the upright picture in pixels, `duration_ms` 0 for a picture."""
-
-    media_type: str
-    width_px: int
-    height_px: int
-    duration_ms: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a file is not taken: a code of the problem table, and what to do."""
-
-    code: str
-    detail: str
-
-
-def size_limit(kind: str) -> int:
-    """Tell how many bytes a kind of evidence may have."""
-    return _CLIP_BYTES if kind == "face_video" else _PICTURE_BYTES
 
 
 def judge(path: Path, kind: str) -> Inspected | Refusal:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import secrets
 from io import BytesIO
+from itertools import takewhile
 from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
@@ -62,7 +63,7 @@ class EvidenceStore:
             OSError: the folder cannot be written to.
         """
         path = self._path(evidence_id)
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _make_folder(path.parent)
         new = path.with_name(f"{path.name}.{secrets.token_hex(4)}.new")
         try:
             with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
@@ -123,6 +124,14 @@ def _decrypt(stored: bytes, key: bytes, evidence_id: str) -> bytes:
         return decryptor.update(memoryview(stored)[head:-_TAG_BYTES]) + decryptor.finalize()
     except InvalidTag as error:
         raise EvidenceDamaged(f"evidence {evidence_id}: the checksum is wrong") from error
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder, and make its name and those of the folders made above it survive a power cut."""
+    missing = list(takewhile(lambda one: not one.exists(), (folder, *folder.parents)))
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for made in missing:
+        _sync_folder(made.parent)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -13,7 +13,7 @@ from protocol.ids import to_us
 from protocol.problems import Refused
 from verification.models import IdempotencyKey
 
-__all__ = ["Once", "forget_old", "opened_by", "remember", "request"]
+__all__ = ["Once", "case_of", "forget_old", "request"]
 
 _KEPT = timedelta(hours=24)
 
@@ -32,17 +32,26 @@ def request(key: str, body: object) -> Once:
     return Once(key, salted_hmac("vouch.idempotency", canonical, algorithm="sha256").digest())
 
 
-def opened_by(asker: Principal, once: Once, *, now: datetime) -> str | None:
-    """Give the case that the same request opened before; None: it is the first.
+def case_of(asker: Principal, once: Once, *, new: str, now: datetime) -> str:
+    """Give the case that the same request opened before; else note, in the caller's transaction, a new one.
+
+    The row is written before it is read: of two equal requests at once the second waits at the row of the
+    first, and then finds its case.
+
+    Args:
+        asker: whose key it is.
+        once: the request.
+        new: the id of the case that is opened if the request is the first.
+        now: the present moment.
 
     Raises:
         Refused: `idempotency_mismatch`: the key came with another body.
     """
-    found = IdempotencyKey.objects.filter(
-        client=asker.client, live=asker.live, key=once.key, used_at_us__gt=to_us(now - _KEPT)
-    ).first()
-    if found is None:
-        return None
+    forget_old(now=now)
+    mine = {"client": asker.client, "live": asker.live, "key": once.key}
+    row = IdempotencyKey(**mine, body_hmac=once.body_hmac, case=new, used_at_us=to_us(now))
+    IdempotencyKey.objects.bulk_create([row], ignore_conflicts=True)
+    found = IdempotencyKey.objects.get(**mine)
     if bytes(found.body_hmac) != once.body_hmac:
         raise Refused(
             "idempotency_mismatch",
@@ -50,19 +59,6 @@ def opened_by(asker: Principal, once: Once, *, now: datetime) -> str | None:
             field="Idempotency-Key",
         )
     return found.case
-
-
-def remember(asker: Principal, once: Once, case: str, *, now: datetime) -> None:
-    """Note which case a request opened, in the caller's transaction."""
-    forget_old(now=now)
-    IdempotencyKey.objects.create(
-        client=asker.client,
-        live=asker.live,
-        key=once.key,
-        body_hmac=once.body_hmac,
-        case=case,
-        used_at_us=to_us(now),
-    )
 
 
 def forget_old(*, now: datetime) -> None:

@@ -9,9 +9,9 @@ import sys
 import threading
 from pathlib import Path
 
-from verification.decoding import Inspected, Refusal, size_limit
+from verification.uploads import Inspected, Refusal
 
-__all__ = ["Inspected", "Inspector", "Refusal", "inspect", "size_limit", "warm_up"]
+__all__ = ["Inspector", "inspect", "warm_up"]
 
 _ROOT = Path(__file__).resolve().parent.parent
 

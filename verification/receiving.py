@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from django.db import transaction
 
 from events import journal
 from events.keys import data_key
+from events.retrying import retried
 from protocol.catalogue import PersonalClass
 from protocol.checks import Slot, slot_of
 from protocol.ids import new_uuid7
@@ -20,17 +22,23 @@ from protocol.schemas import verification_v1_pb2 as v
 from verification import decide, rows
 from verification.decide import Standing
 from verification.evidence_store import EvidenceStore
-from verification.inspection import Inspected, Refusal, inspect, size_limit
+from verification.inspection import inspect
 from verification.rows import Receipt
+from verification.uploads import Inspected, Refusal, size_limit
 
 __all__ = ["Upload", "add_evidence", "class_of", "evidence_store"]
 
 _RETRY_AFTER_S = 5
+# Refusals that say nothing of the file: it is not noted that it came.
+_NOT_THE_FILES = {"not_accepting", "unavailable"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """A file as it came: where it lies for now, what it is said to be, and when its first byte came."""
+    """A file as it came: where it lies for now, what it is said to be, and when its first byte came.
+
+    `challenge` is the one that a clip answers; of a picture it is not looked at.
+    """
 
     path: Path
     kind: str
@@ -58,12 +66,16 @@ def add_evidence(case: str, upload: Upload, *, now: datetime) -> Receipt:
     """
     standing = rows.standing_of(case)
     decide.accepting(standing)
+    if upload.kind != "face_video":
+        # Else any picture would use up the challenge that it names.
+        upload = replace(upload, challenge="")
     try:
         found, sha256 = _judge(standing, upload)
+        return found if isinstance(found, Receipt) else _keep(standing, upload, found, sha256, now)
     except Refused as refused:
-        _note_refusal(case, upload.kind, refused.code, now)
+        if refused.code not in _NOT_THE_FILES:
+            _note_refusal(case, upload.kind, refused.code, now)
         raise
-    return found if isinstance(found, Receipt) else _keep(standing, upload, found, sha256, now)
 
 
 def _judge(standing: Standing, upload: Upload) -> tuple[Receipt | Inspected, bytes]:
@@ -89,10 +101,11 @@ def _judge_clip(case: str, upload: Upload, duration_ms: int | None = None) -> No
         decide.judge_clip(drawn, arrived_at=upload.arrived_at, duration_ms=duration_ms)
 
 
+@retried
 def _note_refusal(case: str, kind: str, code: str, now: datetime) -> None:
     with transaction.atomic():
         refused = v.EvidenceRefused(evidence_kind=kind, code=code)
-        journal.record([decide.draft(rows.standing_of(case), refused)], now=now)
+        journal.record([decide.draft(rows.held(case), refused)], now=now)
 
 
 def _keep(standing: Standing, upload: Upload, found: Inspected, sha256: bytes, now: datetime) -> Receipt:
@@ -105,6 +118,9 @@ def _keep(standing: Standing, upload: Upload, found: Inspected, sha256: bytes, n
             store.put_file(evidence_id, file, key)
         receipt = _record(standing.case, upload, _received(evidence_id, upload, found, sha256), now)
     except OSError as error:
+        # A store that cannot be written to need not let anything be taken away either.
+        with suppress(OSError):
+            store.delete(evidence_id)
         raise Refused(
             "unavailable", "the evidence store cannot be written to; try again", retry_after=_RETRY_AFTER_S
         ) from error
@@ -132,11 +148,12 @@ def _received(evidence_id: str, upload: Upload, found: Inspected, sha256: bytes)
     )
 
 
+@retried
 def _record(case: str, upload: Upload, received: v.EvidenceReceived, now: datetime) -> Receipt:
     """Say that the file is accepted, unless its twin came in the meantime or the case was submitted."""
     sha256 = received.document_sha256 or received.face_sha256
     with transaction.atomic():
-        standing = rows.standing_of(case)
+        standing = rows.held(case)
         drafts = decide.receive(standing, received)
         if known := rows.same_bytes(case, sha256, received.size):
             return known

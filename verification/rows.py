@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from events import journal
 from events.errors import Erased
 from events.sealing import Sealed
 from protocol.case_state import load
@@ -15,7 +16,7 @@ from protocol.schemas.verification_v1_pb2 import Action
 from verification.decide import Drawn, Standing
 from verification.models import Case, Challenge, Evidence
 
-__all__ = ["Receipt", "challenges_of", "days_of", "existing", "same_bytes", "standing_of"]
+__all__ = ["Receipt", "challenges_of", "days_of", "existing", "held", "same_bytes", "standing_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,21 @@ def standing_of(case: str) -> Standing:
         deadline_passed=row.deadline_passed,
         review_requested=row.review_requested,
     )
+
+
+def held(case: str, *, with_applicant: bool = False) -> Standing:
+    """Tell where a case stands, and keep it so until the caller's transaction ends: to decide on it.
+
+    Args:
+        case: its id.
+        with_applicant: also keep others from deciding about the applicant, in this case or another.
+
+    Raises:
+        Refused: `not_found`.
+    """
+    # Whose case it is never changes, so it may be read before.
+    journal.hold(case, *([existing(case).applicant] if with_applicant else []))
+    return standing_of(case)
 
 
 def challenges_of(case: str) -> Sequence[Drawn]:

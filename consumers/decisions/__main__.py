@@ -1,4 +1,4 @@
-"""The service's commands: `python -m consumers.decisions run`, `lag`, `dead-letters`."""
+"""The service's commands: `python -m consumers.decisions run`, `lag`, `replay`, `dead-letters`."""
 
 from __future__ import annotations
 
@@ -6,61 +6,42 @@ import argparse
 import signal
 import sys
 import threading
-from contextlib import closing
 
-from consumers.decisions import operations, service
-from consumers.decisions.running import open_store, run
-from consumers.decisions.settings import Settings, WrongRunFile, read_door, settings_from
-from subscriber import HttpJournalSource, SubscriberError
+from consumers.decisions import service
+from consumers.decisions.running import ProductAway, described, run
+from consumers.decisions.settings import WrongRunFile, settings_from
+from subscriber import SubscriberError, add_commands, configure_logs, keep_loaded, run_command
 
 __all__ = ["main"]
 
+# Commands that take their time, and end cleanly when asked to.
+_LONG = {"run", "replay"}
+
 
 def main() -> int:
-    """Run one command; 0: done, 1: it cannot be done now, with the reason on stderr."""
+    """Run one command; 0: done, 1: it cannot be done now, or something is left to do, with the reason."""
     parser = argparse.ArgumentParser(prog="python -m consumers.decisions", description=__doc__)
-    parser.add_argument("command", choices=["run", "lag", "dead-letters"])
-    command = parser.parse_args().command
+    add_commands(parser)
+    asked = parser.parse_args()
     settings = settings_from()
     try:
-        return _COMMANDS[command](settings)
-    except (SubscriberError, WrongRunFile) as error:
+        stop = _stop_on_signals() if asked.command in _LONG else threading.Event()
+        keep_loaded()
+        if asked.command == "run":
+            configure_logs()
+            run(settings, stop)
+            return 0
+        return run_command(asked, described(settings), print, stop)
+    except (SubscriberError, WrongRunFile, ProductAway) as error:
         print(f"{service.NAME}: {error}", file=sys.stderr)
         return 1
 
 
-def _run(settings: Settings) -> int:
+def _stop_on_signals() -> threading.Event:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
-    run(settings, stop)
-    return 0
-
-
-def _lag(settings: Settings) -> int:
-    door = read_door(settings.run_file, service=service.NAME)
-    if door is None:
-        print(
-            f"{service.NAME}: the product is not running; {settings.run_file} is not there", file=sys.stderr
-        )
-        return 1
-    source = HttpJournalSource(door.url, door.key, service.STREAMS)
-    with closing(open_store(settings)) as store, closing(source):
-        found = operations.lag(store, source)
-    print(f"at {found.floor} of {found.head}: {found.records} behind")
-    return 0
-
-
-def _dead_letters(settings: Settings) -> int:
-    with closing(open_store(settings)) as store:
-        letters = operations.dead_letters(store)
-    for letter in letters:
-        print(letter.position, letter.case, letter.type, letter.reason, f"after {letter.attempts} tries")
-    print(f"{len(letters)} dead letters")
-    return 0
-
-
-_COMMANDS = {"run": _run, "lag": _lag, "dead-letters": _dead_letters}
+    return stop
 
 
 if __name__ == "__main__":

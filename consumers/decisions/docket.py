@@ -87,7 +87,9 @@ def end_approval(docket: Docket, now_us: int, emit: Emit) -> Docket:
     if docket.stated is None or not 0 < docket.expires_at_us <= now_us:
         return docket
     emit(_expiry(docket, docket.stated))
-    return speak(replace(docket, reached_us=max(docket.reached_us, now_us)), emit)
+    # Where nothing follows, as of a withdrawn case, what was said last must still not end a second time.
+    ended = replace(docket.stated, statement=replace(docket.stated.statement, expires_at_us=0))
+    return speak(replace(docket, stated=ended, reached_us=max(docket.reached_us, now_us)), emit)
 
 
 def _worded(docket: Docket, statement: Statement) -> decisions.DecisionReached | decisions.DecisionCorrected:

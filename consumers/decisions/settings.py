@@ -1,4 +1,4 @@
-"""The service's settings: where its file lies, and where the journal door is, as the running product says."""
+"""The service's settings: where its file lies, where Kafka is, and where the running product has its door."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from subscriber.kafka import KafkaSettings, kafka_settings
 
 __all__ = ["Door", "Settings", "WrongRunFile", "read_door", "settings_from"]
 
@@ -17,9 +19,15 @@ class WrongRunFile(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`data` is the folder of all state ($VOUCH_DATA)."""
+    """`data` is the folder of all state ($VOUCH_DATA).
+
+    `database_url` is the service's own PostgreSQL database ($VOUCH_DECISIONS_DATABASE_URL); empty: a file.
+    `kafka` is $VOUCH_KAFKA with its companions; None: there is only the journal door.
+    """
 
     data: Path
+    database_url: str = field(default="", repr=False)
+    kafka: KafkaSettings | None = None
 
     @property
     def run_file(self) -> Path:
@@ -27,9 +35,9 @@ class Settings:
         return self.data / "run.json"
 
     @property
-    def database(self) -> Path:
-        """The service's own SQLite file."""
-        return self.data / "decisions.sqlite3"
+    def database(self) -> str:
+        """Where the service's own rows are: its database's address, or its SQLite file."""
+        return self.database_url or str(self.data / "decisions.sqlite3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +52,8 @@ def settings_from(environment: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings from an environment; the data folder is made when it is not there."""
     data = Path(environment.get("VOUCH_DATA", "var")).absolute()
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return Settings(data)
+    database_url = environment.get("VOUCH_DECISIONS_DATABASE_URL", "")
+    return Settings(data, database_url, kafka_settings(environment))
 
 
 def read_door(run_file: Path, *, service: str) -> Door | None:

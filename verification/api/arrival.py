@@ -20,7 +20,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 # The largest file of the contract, and room for the form around it.
-MOST_BYTES = 61 * 1024 * 1024
+MOST_BYTES = 61_000_000
 
 
 class _TooMany(Exception):

@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import NoReturn
+from typing import IO, Any, NoReturn
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
-from rest_framework import serializers
+from rest_framework import exceptions, parsers, serializers
 
-__all__ = ["IsoDate", "Moment", "Strict", "Text", "Whole", "checked"]
+__all__ = ["IsoDate", "JsonBody", "Moment", "Strict", "Text", "Whole", "checked", "one_of"]
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+class JsonBody(parsers.JSONParser):
+    """Reads a JSON body, however it is made up."""
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Read it; what nests deeper than the interpreter's stack is as unreadable as broken JSON."""
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except RecursionError as error:
+            raise exceptions.ParseError from error
 
 
 class Strict(serializers.Serializer[object]):
@@ -84,6 +100,12 @@ class Moment(serializers.Field[datetime, object, str, object]):
     def to_representation(self, value: datetime) -> str:
         """Write a moment in UTC."""
         return value.isoformat().replace("+00:00", "Z")
+
+
+def one_of(choices: Sequence[str]) -> serializers.ChoiceField:
+    """Make a field that takes one of some words; a refusal does not repeat what was sent instead."""
+    refusal = f"this must be one of {', '.join(choices)}"
+    return serializers.ChoiceField(choices, error_messages={"invalid_choice": refusal})
 
 
 def checked(form: type[Strict], data: object) -> dict[str, object]:

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.core.validators import RegexValidator
 from rest_framework import serializers
 
-from verification.api.fields import IsoDate, Moment, Strict, Text, Whole
+from verification.api.fields import IsoDate, Moment, Strict, Text, Whole, one_of
 
 __all__ = [
     "KINDS",
@@ -64,7 +64,7 @@ class ClaimedForm(Strict):
 class BasisForm(Strict):
     """A ground for processing a face."""
 
-    basis = serializers.ChoiceField(["consent", "other"])
+    basis = one_of(("consent", "other"))
     text_version = Text(max_length=64)
     locale = _matching(_LOCALE)
     given_at = Moment()
@@ -106,7 +106,7 @@ class CaseBody(TypedDict):
 class EvidenceForm(Strict):
     """A file, what it shows, and the challenge that a clip answers."""
 
-    kind = serializers.ChoiceField(KINDS)
+    kind = one_of(KINDS)
     file = serializers.FileField(allow_empty_file=True, max_length=255)
     challenge = _matching(_UUID, required=False)
 

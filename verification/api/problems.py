@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
@@ -11,10 +12,10 @@ from rest_framework.response import Response
 
 from access.principals import Unauthorised
 from events.errors import Erased, KeysAway
-from protocol.problems import MEDIA_TYPE, Refused, body
+from protocol.problems import MEDIA_TYPE, Refused, body, headers
 from verification.evidence_store import EvidenceDamaged, EvidenceMissing
 
-__all__ = ["answer", "not_found", "server_error"]
+__all__ = ["answer", "bad_request", "not_found", "server_error"]
 
 _RETRY_AFTER_S = 5
 
@@ -40,9 +41,15 @@ def answer(error: Exception, _context: Mapping[str, object]) -> Response | None:
     """Answer what a view raised; None: it is a fault of ours, and `server_error` answers."""
     if isinstance(error, exceptions.ValidationError):
         field, detail = _first(error.detail)
+        field, detail = _writable(field), _writable(detail)
         return _response(Refused("invalid", detail, **({"field": field} if field else {})))
-    refused = _refused(error)
+    refused = _suspicious(error) if isinstance(error, SuspiciousOperation) else _refused(error)
     return None if refused is None else _response(refused)
+
+
+def bad_request(_request: HttpRequest, exception: Exception) -> JsonResponse:
+    """Answer a request that the framework will not look at (Django's handler400)."""
+    return _document(_suspicious(exception))
 
 
 def not_found(_request: HttpRequest, exception: Exception) -> JsonResponse:
@@ -71,13 +78,22 @@ def _refused(error: Exception) -> Refused | None:
     return None if detail is None else Refused("unavailable", detail, retry_after=_RETRY_AFTER_S)
 
 
+def _suspicious(error: Exception) -> Refused:
+    """Answer what the framework took for an attack: too many members, one too long, a strange host."""
+    if isinstance(error, RequestDataTooBig):
+        return Refused("too_large", "the members beside the file are too long; send only those asked for")
+    return Refused("invalid", "the request has too many members, or is not one that this address takes")
+
+
+def _writable(text: str) -> str:
+    """Write half of a surrogate pair, which JSON may name and UTF-8 cannot hold, as its escape."""
+    return text.encode(errors="backslashreplace").decode()
+
+
 def _response(refused: Refused) -> Response:
-    response = Response(body(refused), status=refused.problem.status, content_type=MEDIA_TYPE)
-    if "retry_after" in refused.extra:
-        response["Retry-After"] = str(refused.extra["retry_after"])
-    if refused.code == "unauthorised":
-        response["WWW-Authenticate"] = 'Bearer realm="vouch"'
-    return response
+    return Response(
+        body(refused), status=refused.problem.status, headers=headers(refused), content_type=MEDIA_TYPE
+    )
 
 
 def _document(refused: Refused) -> JsonResponse:

@@ -10,7 +10,7 @@ from verification.api.views_later import later
 
 __all__ = ["urlpatterns"]
 
-_CASE = "cases/<str:case>"
+_CASE = "cases/<slug:case>"
 
 urlpatterns: list[URLPattern] = [
     path("cases", views_cases.Cases.as_view()),
@@ -18,7 +18,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{_CASE}/biometrics/withdraw", views_cases.biometrics_withdraw),
     path(f"{_CASE}/challenge", views_evidence.draw_challenge),
     path(f"{_CASE}/evidence", views_evidence.evidence),
-    path(f"{_CASE}/evidence/<str:evidence>", views_evidence.original),
+    path(f"{_CASE}/evidence/<slug:evidence>", views_evidence.original),
     path(f"{_CASE}/submit", views_cases.submit),
     path(f"{_CASE}/withdraw", views_cases.withdraw),
     path(f"{_CASE}/review", views_cases.review),

@@ -5,14 +5,13 @@ from __future__ import annotations
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import api_view, authentication_classes, parser_classes
-from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from verification import cases, queries
 from verification.api import answers, asking
-from verification.api.fields import checked
+from verification.api.fields import JsonBody, checked
 from verification.api.forms import CodeForm, EmptyForm
 from verification.api.views_cases import capture_of
 
@@ -22,7 +21,7 @@ __all__ = ["Capture", "exchange"]
 class Capture(APIView):
     """`/v1/cases/{id}/capture`."""
 
-    parser_classes = (JSONParser,)
+    parser_classes = (JsonBody,)
 
     @extend_schema(
         responses={200: answers.NeedsAnswer, "4XX": answers.ProblemAnswer}, operation_id="capture_needs"
@@ -57,7 +56,7 @@ class Capture(APIView):
 )
 @api_view(["POST"])
 @authentication_classes([])
-@parser_classes([JSONParser])
+@parser_classes([JsonBody])
 def exchange(request: Request) -> Response:
     """Change the code of a capture address for a case token, once."""
     code = str(checked(CodeForm, request.data)["code"])

@@ -8,7 +8,6 @@ from typing import cast
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.decorators import api_view, parser_classes
-from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -20,7 +19,7 @@ from protocol.problems import Refused
 from protocol.schemas import verification_v1_pb2 as v
 from verification import cases, idempotency, queries
 from verification.api import answers, asking
-from verification.api.fields import checked
+from verification.api.fields import JsonBody, checked
 from verification.api.forms import BasisBody, BasisForm, CaseBody, CaseForm, EmptyForm, ListBody, ListForm
 from verification.decide import Opening
 from verification.queries import Wanted
@@ -44,7 +43,7 @@ _ACCEPTED = {202: None, "4XX": answers.ProblemAnswer}
 class Cases(APIView):
     """`/v1/cases`."""
 
-    parser_classes = (JSONParser,)
+    parser_classes = (JsonBody,)
 
     @extend_schema(
         request=CaseForm,
@@ -148,7 +147,7 @@ def _accepted() -> Response:
 
 @extend_schema(request=BasisForm, responses=_ACCEPTED)
 @api_view(["POST"])
-@parser_classes([JSONParser])
+@parser_classes([JsonBody])
 def biometrics(request: Request, case: str) -> Response:
     """Record a ground for processing the applicant's face."""
     asking.own_case(request, case)
@@ -159,7 +158,7 @@ def biometrics(request: Request, case: str) -> Response:
 
 @extend_schema(request=EmptyForm, responses=_ACCEPTED)
 @api_view(["POST"])
-@parser_classes([JSONParser])
+@parser_classes([JsonBody])
 def biometrics_withdraw(request: Request, case: str) -> Response:
     """End that ground."""
     asking.own_case(request, case)
@@ -170,7 +169,7 @@ def biometrics_withdraw(request: Request, case: str) -> Response:
 
 @extend_schema(request=EmptyForm, responses=_ACCEPTED)
 @api_view(["POST"])
-@parser_classes([JSONParser])
+@parser_classes([JsonBody])
 def submit(request: Request, case: str) -> Response:
     """Say that no more evidence comes."""
     principal = asking.own_case(request, case)
@@ -181,7 +180,7 @@ def submit(request: Request, case: str) -> Response:
 
 @extend_schema(request=EmptyForm, responses=_ACCEPTED)
 @api_view(["POST"])
-@parser_classes([JSONParser])
+@parser_classes([JsonBody])
 def withdraw(request: Request, case: str) -> Response:
     """Call the case off."""
     principal = asking.client_case(request, case)
@@ -192,7 +191,7 @@ def withdraw(request: Request, case: str) -> Response:
 
 @extend_schema(request=EmptyForm, responses=_ACCEPTED)
 @api_view(["POST"])
-@parser_classes([JSONParser])
+@parser_classes([JsonBody])
 def review(request: Request, case: str) -> Response:
     """Ask that a person looks at the case."""
     principal = asking.own_case(request, case)

@@ -10,7 +10,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import api_view, parser_classes
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -18,7 +18,7 @@ from protocol.problems import Refused
 from protocol.schemas import verification_v1_pb2 as v
 from verification import cases, challenge, queries
 from verification.api import answers, asking
-from verification.api.fields import checked
+from verification.api.fields import JsonBody, checked
 from verification.api.forms import EmptyForm, EvidenceBody, EvidenceForm
 
 __all__ = ["draw_challenge", "evidence", "original"]
@@ -26,7 +26,7 @@ __all__ = ["draw_challenge", "evidence", "original"]
 
 @extend_schema(request=EmptyForm, responses={201: answers.ChallengeAnswer, "4XX": answers.ProblemAnswer})
 @api_view(["POST"])
-@parser_classes([JSONParser])
+@parser_classes([JsonBody])
 def draw_challenge(request: Request, case: str) -> Response:
     """Draw what the person is asked to do before the camera."""
     asking.own_case(request, case)

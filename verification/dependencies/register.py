@@ -35,9 +35,13 @@ Trouble = Literal["not_there", "slow", "unreliable"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is asked; `call_id` is the idempotency key. Personal values never show in its representation."""
+    """What is asked; `call_id` is the idempotency key, `traceparent` the trace that the call goes on with.
+
+    Personal values never show in its representation.
+    """
 
     call_id: str
+    traceparent: str
     driver_number: str = field(repr=False)
     family_name: str = field(repr=False)
     date_of_birth: str = field(repr=False)
@@ -114,7 +118,11 @@ class LicenceRegister:
         # httpx bounds each phase, not their sum; a redirect or a proxy would carry personal data elsewhere.
         async with asyncio.timeout(self.deadline_s):
             client = httpx.AsyncClient(verify=self.tls, timeout=self.deadline_s, trust_env=False)
-            headers = {"Idempotency-Key": question.call_id, "Accept-Encoding": "identity"}
+            headers = {
+                "Idempotency-Key": question.call_id,
+                "Accept-Encoding": "identity",
+                "traceparent": question.traceparent,
+            }
             url = f"{self.url.rstrip('/')}/v1/licences/check"
             async with client, client.stream("POST", url, headers=headers, json=_asked(question)) as reply:
                 return await _body(reply)
@@ -152,7 +160,7 @@ def _read(body: bytes) -> tuple[bool, bool, Status | None]:
     """Read an answer, or refuse it: what is not exactly an answer must never become one."""
     try:
         said = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _Unusable from None
     if not isinstance(said, dict):
         raise _Unusable

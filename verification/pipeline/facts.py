@@ -22,7 +22,7 @@ CREATE TABLE IF NOT EXISTS pipeline_fact (
     step TEXT NOT NULL, subject TEXT NOT NULL, name TEXT NOT NULL,
     keyseq INTEGER NOT NULL, record BLOB NOT NULL,
     PRIMARY KEY (step, subject, name)
-) WITHOUT ROWID
+)
 """
 
 _PARTIALS: dict[type[Message], str] = {

@@ -39,7 +39,7 @@ TABLE = """
 CREATE TABLE IF NOT EXISTS pipeline_register (
     subject TEXT PRIMARY KEY, call_id TEXT NOT NULL, attempt INTEGER NOT NULL,
     first_us INTEGER NOT NULL, until_us INTEGER NOT NULL, ended INTEGER NOT NULL
-) WITHOUT ROWID
+)
 """
 # Asked for so long before submit; after it, until shortly before the case's deadline of 15 s, so that the
 # check says that the register was away and not that time ran out.
@@ -139,6 +139,7 @@ def _question(event: Event, ctx: Context) -> Look | None:
     read = values(recall(_STEP, event.envelope.subject, ctx))
     question = Question(
         call_id=asking.call_id,
+        traceparent=event.envelope.traceparent,
         driver_number=read.get("driver_number"),
         family_name=read.get("family_name"),
         date_of_birth=read.get("date_of_birth"),
@@ -223,8 +224,10 @@ def _asking(ctx: Context, subject: str) -> _Asking | None:
 
 def _keep(ctx: Context, subject: str, asking: _Asking) -> None:
     ctx.execute(
-        "INSERT OR REPLACE INTO pipeline_register (subject, call_id, attempt, first_us, until_us, ended) "
-        "VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO pipeline_register (subject, call_id, attempt, first_us, until_us, ended) "
+        "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (subject) DO UPDATE SET call_id = excluded.call_id, "
+        "attempt = excluded.attempt, first_us = excluded.first_us, until_us = excluded.until_us, "
+        "ended = excluded.ended",
         (subject, asking.call_id, asking.attempt, asking.first_us, asking.until_us, asking.ended),
     )
 

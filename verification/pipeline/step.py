@@ -8,6 +8,7 @@ from datetime import datetime
 
 from google.protobuf.message import Message
 
+from events.errors import Erased
 from protocol.envelope import Event
 from subscriber import Context, Handler, Subscriber
 from verification.pipeline.facts import Facts, load, remember
@@ -51,6 +52,18 @@ def emit_about(ctx: Context, event: Event, message: Message) -> None:
     ctx.emit(message, subject=envelope.subject, client=envelope.client, applicant=envelope.applicant)
 
 
+def _prepared(prepare: Callable[[Facts], Look | Failed], facts: Facts) -> Look | Failed:
+    """Prepare a look; without its key there is nothing to look at, and that is an answer, not a fault.
+
+    Of a case that goes on only the key of the face is destroyed, when its basis is withdrawn: a step that
+    comes late still believes in the basis.
+    """
+    try:
+        return prepare(facts)
+    except Erased:
+        return Failed("no_biometric_basis", "the key of the face was destroyed")
+
+
 def as_subscriber(step: Step) -> Subscriber:
     """Make the subscriber that runs a step."""
 
@@ -58,7 +71,7 @@ def as_subscriber(step: Step) -> Subscriber:
         facts = load(step.name, event, ctx)
         if step.prepare is None or not facts.ready(step.needs, event, step.also):
             return None
-        look = step.prepare(facts)
+        look = _prepared(step.prepare, facts)
         return look if isinstance(look, Look) else None
 
     def apply(event: Event, value: object, ctx: Context) -> None:
@@ -67,7 +80,7 @@ def as_subscriber(step: Step) -> Subscriber:
         if not facts.ready(step.needs, event, step.also):
             return
         if value is None and step.prepare is not None:
-            value = step.prepare(facts)
+            value = _prepared(step.prepare, facts)
         for message in step.tell(facts, value, ctx.now):
             emit_about(ctx, event, message)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import cast
 
+from events.errors import Erased
 from protocol.catalogue import PersonalClass
 from protocol.checks import Check, Slot
 from protocol.schemas import verification_v1_pb2 as v
@@ -168,7 +169,9 @@ def _prepare_zone(facts: Facts) -> Look | Failed:
         return page
     if page.document_type not in _WITH_ZONE:
         return Failed("", "its class has no zone")
-    return Look(page, page.original.evidence_id)
+    # A zone's year has two digits: without the day, whoever is over ninety would be born after it.
+    seen_on = facts.events["page:front"].envelope.occurred_at.date()
+    return Look(looks.ZoneWanted(page, seen_on), page.original.evidence_id)
 
 
 def _tell_zone(facts: Facts, found: object, _now: datetime) -> list[v.MachineZoneRead]:
@@ -223,10 +226,17 @@ def _prepare_tamper(facts: Facts) -> Look | Failed:
     page, portrait = _page(facts), facts.of("portrait:front", v.PortraitFound)
     if isinstance(page, Failed):
         return page
-    template: Held | None = None
-    if portrait.template_id:
-        template = held(facts.events["portrait:front"], portrait.template_id, PersonalClass.BIOMETRIC)
-    return Look(looks.TamperGiven(page, template), page.original.evidence_id)
+    return Look(looks.TamperGiven(page, _template(facts, portrait)), page.original.evidence_id)
+
+
+def _template(facts: Facts, portrait: v.PortraitFound) -> Held | None:
+    """Give the portrait's embedding; None: it was never made, or its key is destroyed."""
+    if not portrait.template_id:
+        return None
+    try:
+        return held(facts.events["portrait:front"], portrait.template_id, PersonalClass.BIOMETRIC)
+    except Erased:
+        return None
 
 
 def _tell_tamper(facts: Facts, found: object, now: datetime) -> list[v.CheckCompleted]:

@@ -17,9 +17,10 @@ from io import BytesIO
 import av
 from PIL import Image, ImageDraw, ImageOps
 
-__all__ = ["DEADLINE_S", "LONGEST_PX", "redraw_clip", "redraw_picture"]
+from verification.review.redraw import DEADLINE_S
 
-DEADLINE_S = 10
+__all__ = ["LONGEST_PX", "redraw_clip", "redraw_picture"]
+
 # A card's page is 1600 px wide: more shows nothing that a step has seen.
 LONGEST_PX = 1600
 _MOST_PIXELS = 50_000_000

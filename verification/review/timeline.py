@@ -184,6 +184,10 @@ def _decisions(message: Message) -> str:
             return f"The provisional decision {said.outcome} ended by its clock"
         case d.DecisionCorrected() as said:
             return f"The final decision was corrected: now {said.outcome}, by policy {_policy(said.policy)}"
+        case d.TrustReserved() as said:
+            return f"Trust of {said.amount} {said.currency} reserved until {clock(said.until_us)}"
+        case d.TrustReleased():
+            return "The trust that was reserved is free again"
         case _:
             return ""
 

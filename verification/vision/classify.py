@@ -57,6 +57,10 @@ class Classification:
     page: Page | None
     turned_180: bool
 
+    def scaled(self, factor: float) -> Classification:
+        """The same document in the picture made larger by a factor."""
+        return self if self.page is None else replace(self, page=self.page.scaled(factor))
+
 
 _NOTHING = Classification("unknown", "unknown", 0.0, None, False)
 

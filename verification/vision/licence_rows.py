@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from statistics import median
 from typing import Literal
 
@@ -71,16 +72,23 @@ def page_words(page_bgr: Bgr) -> tuple[Word, ...]:
 
 
 def rows_of(words: Sequence[Word]) -> dict[Label, tuple[Row, ...]]:
-    """Give each number its line of print (8: its lines) by place; surely read numbers say the offset."""
+    """Give each number the line of print nearest its place (8: its lines).
+
+    Lines with a surely read number say by how much the whole print is moved. A line without a letter or
+    a digit is dirt, or the edge of something: it stands for no row.
+    """
     lines = [tuple(word for word in words if word.line == at) for at in sorted({word.line for word in words})]
     offset_px = median([0.0, 0.0, *_offsets(lines)])
-    found: dict[Label, tuple[Row, ...]] = {}
+    placed: dict[Label, list[tuple[float, Row]]] = {}
     for line in lines:
-        label = _label_at(_middle(line) - offset_px)
-        values = tuple(word for word in line if word.box.x + word.box.width / 2 > _LABEL_END_X)
-        if label and values and (label == "8" or label not in found):
-            found[label] = (*found.get(label, ()), Row(values))
-    return found
+        y_px = _middle(line) - offset_px
+        label, values = _label_at(y_px), Row(tuple(word for word in line if _is_value(word)))
+        if label and any(map(str.isalnum, values.text)):
+            placed.setdefault(label, []).append((abs(y_px - _ROWS_Y[label]), values))
+    return {
+        label: tuple(row for _, row in found) if label == "8" else (min(found, key=itemgetter(0))[1],)
+        for label, found in placed.items()
+    }
 
 
 def read_again(page_bgr: Bgr, row: Row, scale: float) -> Row:
@@ -107,6 +115,10 @@ def _placed(word: Word, origin: Box, by: float) -> Word:
     return Word(
         word.text, Box(x, y, round(box.width * by), round(box.height * by)), word.confidence_01, word.line
     )
+
+
+def _is_value(word: Word) -> bool:
+    return word.box.x + word.box.width / 2 > _LABEL_END_X
 
 
 def _middle(line: Sequence[Word]) -> float:

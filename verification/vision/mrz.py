@@ -228,7 +228,8 @@ def fields_of(zone: MachineZone, *, born_by: dt.date | None = None) -> tuple[Fie
     """Give a zone's values under the public contract's names, dates in ISO form, empty ones left out.
 
     `born_by` is the last day on which the holder can have been born: today, where it is known. Without it the
-    day of expiry stands in: that may take a centenarian for a child, but never a child for an adult.
+    day of expiry stands in: that may put the birth of whoever is over ninety into this century, but never
+    takes a child for an adult.
     """
     expiry = machine_date(zone.values["expiry_date"], meaning="expiry", today=dt.date.max)
     latest = born_by or expiry

@@ -56,6 +56,10 @@ class Page:
         """The same page with its corners named as they are when the picture is turned upside down."""
         return Page(np.roll(self.corners, 2, axis=0), self.confidence_01, self.aspect)
 
+    def scaled(self, factor: float) -> Page:
+        """The same page in the picture made larger by a factor."""
+        return Page(_scaled(self.corners, factor), self.confidence_01, self.aspect)
+
 
 def find_page(bgr: Bgr) -> Page | None:
     """The page that lies in the picture (BGR uint8), or None when nothing looks like one."""
@@ -69,7 +73,7 @@ def find_page(bgr: Bgr) -> Page | None:
             best = page
         if best is not None and _is_sure(best):
             break
-    return None if best is None else Page(_scaled(best.corners, 1 / scale), best.confidence_01, best.aspect)
+    return None if best is None else best.scaled(1 / scale)
 
 
 def rectify(bgr: Bgr, corners: NDArray[np.float32], *, width_px: int, height_px: int) -> Bgr:

@@ -24,7 +24,11 @@ def judge(facts: Facts, _found: object, now: datetime) -> list[v.CheckCompleted]
         answer = Answer(check=Check.CONSISTENCY, parts=(), evidence=(read.evidence,), not_applicable=True)
         return [answer.completed(facts, now)]
     if read.unavailable:
-        parts: tuple[v.Breakdown, ...] = (unavailable("fields", read.unavailable, evidence=read.evidence),)
+        # A zone whose digits are wrong gives no fields, and is itself what there is to say.
+        parts: tuple[v.Breakdown, ...] = (
+            *_check_digits(facts),
+            unavailable("fields", read.unavailable, evidence=read.evidence),
+        )
     else:
         parts = (
             *_check_digits(facts),

@@ -31,15 +31,23 @@ def judge(facts: Facts, _found: object, now: datetime) -> list[v.CheckCompleted]
         reason = classified.unavailable or ("unknown_document" if classified.corners_px else "no_document")
         parts: tuple[v.Breakdown, ...] = (unavailable("class", reason, evidence=classified.evidence_id),)
     else:
+        graded = facts.of("graded:front", v.PictureGraded)
         names = {field.name for read in (fields.fields, zone.fields) for field in read}
         parts = (
-            *facts.of("graded:front", v.PictureGraded).features,
+            *_features(graded),
             _fields(classified, names),
             *_texts(classified, fields),
             *_back(facts, classified),
         )
     answer = Answer(check=Check.DOCUMENT, parts=parts, evidence=(classified.evidence_id,), model="document-1")
     return [answer.completed(facts, now)]
+
+
+def _features(graded: v.PictureGraded) -> tuple[v.Breakdown, ...]:
+    """Give the grades of colours and places; a picture that could not be graded shows none of its class."""
+    if graded.unavailable:
+        return (unavailable("features", graded.unavailable, evidence=graded.evidence_id),)
+    return tuple(graded.features)
 
 
 def _fields(classified: v.DocumentClassified, names: set[str]) -> v.Breakdown:

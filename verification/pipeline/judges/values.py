@@ -17,6 +17,8 @@ __all__ = ["Claims", "Values", "as_date", "claims", "letters", "values"]
 
 M = TypeVar("M", bound=Message)
 
+_APOSTROPHES = "'\u2019\u02bc"
+
 
 @dataclass(frozen=True, slots=True)
 class Values:
@@ -68,9 +70,14 @@ def claims(facts: Facts) -> Claims:
 
 
 def letters(text: str) -> tuple[str, ...]:
-    """Split a name into words of plain capitals: accents, points and hyphens do not tell people apart."""
+    """Split a name into words of plain capitals: accents, points and hyphens do not tell people apart.
+
+    Apostrophes join, the straight one and the one that phones set in its place.
+    """
     plain = unicodedata.normalize("NFKD", text.upper())
-    kept = "".join(c if c.isalpha() else " " for c in plain if not unicodedata.combining(c) and c != "'")
+    kept = "".join(
+        c if c.isalpha() else " " for c in plain if not unicodedata.combining(c) and c not in _APOSTROPHES
+    )
     return tuple(kept.split())
 
 
