@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.accuracy_report import Figure, Figures, ManifestError, count, median, read_manifest, share
-from verification.inspection import Inspected, Inspector, Refusal
+from verification.inspection import Inspector
+from verification.uploads import Inspected, Refusal
 
 __all__ = ["Judged", "judge_file", "run"]
 

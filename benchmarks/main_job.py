@@ -24,27 +24,32 @@ from tests.specimens.holders import HOLDERS
 
 __all__ = ["main"]
 
+_SOUND = {"clear", "not_applicable"}
 _DECIDED_MS, _FIRST_MS, _FINAL_SHARE = 2000.0, 300.0, 0.95
 
 
 @dataclass(frozen=True, slots=True)
 class _Measured:
-    """One case: how long until the decision and the first partial, ms, and how it ended."""
+    """One case: its seed, how long until the decision and the first partial, ms, and how it ended."""
 
+    seed: int
     decided_ms: float | None
     first_partial_ms: float | None
     outcome: str
     unavailable: tuple[str, ...]
+    doubts: tuple[str, ...]
 
 
-def _measure(played: Played) -> _Measured:
+def _measure(seed: int, played: Played) -> _Measured:
     partials = [a for a in played.records if a.kind == "partial" and a.data["fact"] == "document_type"]
     decision = played.decision
     return _Measured(
+        seed=seed,
         decided_ms=None if decision is None else (decision.at_s - played.last_upload_s) * 1000,
         first_partial_ms=(partials[0].at_s - played.first_upload_s) * 1000 if partials else None,
         outcome="none" if decision is None else f"{decision.data['outcome']} {decision.data['state']}",
         unavailable=tuple(n for n, a in played.checks().items() if a["status"] == "unavailable"),
+        doubts=tuple(f"{n} {a['status']}" for n, a in played.checks().items() if a["status"] not in _SOUND),
     )
 
 
@@ -54,8 +59,9 @@ def _run(served: Served, cases: int) -> list[_Measured]:
     with Follower(served.url, key, lambda _: None) as follower:
         for n in range(cases):
             served.wait_until_ready()
-            script = genuine(fresh_seed(), list(HOLDERS.values())[n % len(HOLDERS)])
-            measured.append(_measure(play(script, Stage(served.url, key, follower))))
+            seed = fresh_seed()
+            script = genuine(seed, list(HOLDERS.values())[n % len(HOLDERS)])
+            measured.append(_measure(seed, play(script, Stage(served.url, key, follower))))
             last = measured[-1]
             load = os.getloadavg()[0]
             print(f"{n + 1:3}/{cases} {last} load {load:.1f}", file=sys.stderr, flush=True)

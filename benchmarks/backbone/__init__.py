@@ -1,0 +1,1 @@
+"""The backbone's promises, measured on the real servers, side by side with other packages of the field."""
