@@ -11,7 +11,8 @@ import os
 import shutil
 import tempfile
 
-if "VOUCH_DATA" not in os.environ:
+# Of tests that run side by side, each process has a folder of its own.
+if "VOUCH_DATA" not in os.environ or "PYTEST_XDIST_WORKER" in os.environ:
     _folder = tempfile.mkdtemp(prefix="vouch-tests-")
     os.environ["VOUCH_DATA"] = _folder
     atexit.register(shutil.rmtree, _folder, ignore_errors=True)

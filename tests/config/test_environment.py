@@ -43,3 +43,29 @@ def test_the_secret_is_made_once_and_is_for_its_owner_only(tmp_path: Path) -> No
 
     assert first == second
     assert (tmp_path / "state" / "secret").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("value", ["localhost:6379", "http://localhost"])
+def test_a_doorbell_that_is_no_redis_is_refused_with_the_variables_name(tmp_path: Path, value: str) -> None:
+    assert "VOUCH_REDIS_URL cannot be used" in read(tmp_path, VOUCH_REDIS_URL=value).stderr
+
+
+def test_a_certificate_without_its_key_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "server.pem"
+    file.write_text("a certificate")
+
+    assert "VOUCH_TLS_KEY is ''" in read(tmp_path, VOUCH_TLS_CERTIFICATE=str(file)).stderr
+
+
+def test_half_of_kafkas_certificate_is_refused_with_the_other_halfs_name(tmp_path: Path) -> None:
+    (tmp_path / "client.pem").touch()
+
+    refused = read(tmp_path, VOUCH_KAFKA="kafka:9092", VOUCH_KAFKA_CERTIFICATE=str(tmp_path / "client.pem"))
+
+    assert "VOUCH_KAFKA_CERTIFICATE and VOUCH_KAFKA_KEY go together" in refused.stderr
+
+
+def test_an_authority_that_is_no_file_is_refused_with_the_variables_name(tmp_path: Path) -> None:
+    refused = read(tmp_path, VOUCH_KAFKA="kafka:9092", VOUCH_KAFKA_CA=str(tmp_path / "nowhere.pem"))
+
+    assert "VOUCH_KAFKA_CA is" in refused.stderr

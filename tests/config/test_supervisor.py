@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from config.environment import ROOT
+from config.ports import free_ports
 from config.processes import Process
 from config.supervisor import Supervisor
 
@@ -78,6 +80,37 @@ def test_what_dies_at_once_is_started_ever_more_slowly(tmp_path: Path) -> None:
     assert waits[0] < waits[2]
 
 
+def test_what_cannot_be_started_ends_none_of_the_others(tmp_path: Path) -> None:
+    said: list[str] = []
+    commands = {"missing": ("/nowhere/program",), "sleeper": SLEEPER}
+    listed = tuple(Process(name, command) for name, command in commands.items())
+    supervisor = Supervisor(listed, dict(os.environ), said.append, tmp_path / "pids.json")
+    thread = threading.Thread(target=supervisor.run)
+    thread.start()
+
+    assert until(lambda: len(said) >= 2 and "sleeper" in pids(tmp_path / "pids.json"))
+    supervisor.stop()
+    thread.join(timeout=20)
+
+    assert said[0].startswith("missing cannot be started")
+
+
+def test_process_ids_that_cannot_be_written_end_no_process(tmp_path: Path) -> None:
+    said: list[str] = []
+    supervisor = Supervisor(
+        (Process("p0", SLEEPER),), dict(os.environ), said.append, tmp_path / "no" / "pids"
+    )
+    thread = threading.Thread(target=supervisor.run)
+    thread.start()
+
+    assert until(lambda: bool(said))
+    assert thread.is_alive()
+    supervisor.stop()
+    thread.join(timeout=20)
+
+    assert said[0].startswith("the process ids cannot be written")
+
+
 def test_stopping_ends_every_process_and_forgets_their_ids(tmp_path: Path) -> None:
     with supervised(tmp_path, SLEEPER, SLEEPER) as (file, _said):
         running = list(pids(file).values())
@@ -115,3 +148,11 @@ def test_processes_end_when_the_supervisor_itself_is_killed(tmp_path: Path) -> N
     supervisor.wait()
 
     assert until(lambda: not lives(running))
+
+
+def test_ports_that_are_found_together_are_different_and_free() -> None:
+    found = free_ports(200)
+
+    assert len(set(found)) == 200
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", found[0]))

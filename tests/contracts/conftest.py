@@ -9,6 +9,7 @@ import pytest
 from tests.contracts.door import Door, serve
 from tests.events.conftest import no_other_rooms
 from tests.rebuilding import empty_journal
+from tests.sequencing import sequencer
 
 __all__ = ["door", "journal", "no_other_rooms"]
 
@@ -16,7 +17,8 @@ __all__ = ["door", "journal", "no_other_rooms"]
 @pytest.fixture
 def journal(transactional_db: None) -> Iterator[None]:
     empty_journal()
-    yield
+    with sequencer():
+        yield
     empty_journal()
 
 

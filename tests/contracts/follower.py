@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from protocol.envelope import Event
@@ -21,6 +19,7 @@ from subscriber import (
     Runner,
     SqliteStore,
     Subscriber,
+    ThreadPool,
     Timer,
 )
 
@@ -44,20 +43,6 @@ def _settle(timer: Timer, ctx: Context) -> None:
     ctx.emit(d.DecisionExpired(outcome="approve"), subject=timer.key, client="cl_1")
 
 
-class _Threads:
-    """A pool of two threads: results come one by one."""
-
-    def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(2)
-
-    def submit(
-        self, name: str, work: Callable[[object], object], given: object, affinity: str
-    ) -> Future[object]:
-        """Have it done."""
-        del name, affinity
-        return self._pool.submit(work, given)
-
-
 def _position(event: Event, _ctx: Context) -> object:
     return event.envelope.position
 
@@ -76,7 +61,7 @@ def main(url: str, key: str, file: str) -> None:
         HttpJournalSource(url, key, _STREAMS),
         store,
         Outbox(store, HttpDoor(url, key), source="decisions"),
-        pool=_Threads(),
+        pool=ThreadPool(2),
     ).run(threading.Event())
 
 

@@ -19,7 +19,7 @@ from events.journal import after, record
 from tests.contracts.door import Door, serve
 from tests.events.makers import submitted
 
-pytestmark = [pytest.mark.django_db(transaction=True, databases="__all__")]
+pytestmark = [pytest.mark.django_db(transaction=True, databases="__all__"), pytest.mark.sequenced]
 _KILLS = 6
 _EVENTS = 400
 
@@ -62,6 +62,7 @@ def _counted(file: Path) -> dict[str, int]:
             return {}
 
 
+@pytest.mark.slow
 def test_killed_again_and_again_it_loses_and_doubles_nothing(door: Door, tmp_path: Path) -> None:
     chance, file, reached = random.Random(7), tmp_path / "victim.sqlite3", [0]
     _write(0, _EVENTS)

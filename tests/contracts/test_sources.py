@@ -7,17 +7,19 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from events.journal import Draft, after, head, record
+from events.journal import Draft, after, head
 from events.source import SqlJournalSource
 from protocol.envelope import from_record
+from protocol.records import as_record
 from protocol.schemas import verification_v1_pb2 as v
 from protocol.schemas.journal_v1_pb2 import Record
 from subscriber import EpochChanged, HttpJournalSource, Source
 from tests.contracts.door import Door
-from tests.events.makers import NOW, opened, submitted
+from tests.events.makers import opened, submitted
 from tests.rebuilding import empty_journal
+from tests.sequencing import say
 
-pytestmark = [pytest.mark.django_db(transaction=True, databases="__all__")]
+pytestmark = [pytest.mark.django_db(transaction=True, databases="__all__"), pytest.mark.sequenced]
 STREAMS = ("verification.case",)
 Making = Callable[[], Source]
 
@@ -46,7 +48,7 @@ def _read(source: Source, position: int, count: int, limit: int = 500) -> list[R
     until_s = time.monotonic() + 5
     while len(records) < count and time.monotonic() < until_s:
         batch = source.read(position, limit)
-        records.extend(batch.records)
+        records.extend(as_record(row) for row in batch.records)
         position = batch.through
         time.sleep(0.002)
     return records
@@ -61,7 +63,7 @@ def _until_through(source: Source, position: int, wanted: int) -> int:
 
 
 def test_history_comes_as_it_was_written(make: Making) -> None:
-    record([opened("a"), submitted("a"), submitted("b")], now=NOW)
+    say([opened("a"), submitted("a"), submitted("b")])
 
     records = _read(make(), 0, 3)
 
@@ -69,7 +71,7 @@ def test_history_comes_as_it_was_written(make: Making) -> None:
 
 
 def test_reading_starts_after_any_position(make: Making) -> None:
-    record([submitted(f"case-{n}") for n in range(5)], now=NOW)
+    say([submitted(f"case-{n}") for n in range(5)])
 
     assert [r.position for r in _read(make(), 3, 2)] == [4, 5]
 
@@ -81,31 +83,31 @@ def test_an_empty_journal_gives_nothing_and_no_epoch(make: Making) -> None:
 
 
 def test_what_is_written_later_follows(make: Making) -> None:
-    record([submitted("a")], now=NOW)
+    say([submitted("a")])
     source = make()
     _read(source, 0, 1)
 
-    record([submitted("b")], now=NOW)
+    say([submitted("b")])
 
     assert [r.position for r in _read(source, 1, 1)] == [2]
 
 
 def test_news_is_told_within_a_moment_and_not_without_reason(make: Making) -> None:
-    record([submitted("a")], now=NOW)
+    say([submitted("a")])
     source = make()
     _read(source, 0, 1)
     source.read(1, 10)
     assert not source.news()
 
-    record([submitted("b")], now=NOW)
+    say([submitted("b")])
     time.sleep(0.2)
 
     assert source.news()
 
 
 def test_other_streams_are_left_out_and_passed(make: Making) -> None:
-    record([submitted("a"), *[Draft(message=v.CheckCompleted(), subject="a", client="c")] * 3], now=NOW)
-    record([submitted("a")], now=NOW)
+    say([submitted("a"), *[Draft(message=v.CheckCompleted(), subject="a", client="c")] * 3])
+    say([submitted("a")])
 
     source = make()
 
@@ -114,13 +116,13 @@ def test_other_streams_are_left_out_and_passed(make: Making) -> None:
 
 
 def test_a_limit_cuts_without_losing(make: Making) -> None:
-    record([submitted(f"case-{n}") for n in range(10)], now=NOW)
+    say([submitted(f"case-{n}") for n in range(10)])
 
     assert [r.position for r in _read(make(), 0, 10, limit=3)] == list(range(1, 11))
 
 
 def test_going_back_gives_the_same_events_again(make: Making) -> None:
-    record([submitted("a"), submitted("b")], now=NOW)
+    say([submitted("a"), submitted("b")])
     source = make()
     first = _read(source, 0, 2)
 
@@ -128,7 +130,7 @@ def test_going_back_gives_the_same_events_again(make: Making) -> None:
 
 
 def test_the_epoch_and_the_head_are_told(make: Making) -> None:
-    record([submitted("a")], now=NOW)
+    say([submitted("a")])
 
     batch = make().read(1, 10)
 
@@ -136,11 +138,11 @@ def test_the_epoch_and_the_head_are_told(make: Making) -> None:
 
 
 def test_a_restored_journal_is_never_taken_for_the_one_before(make: Making) -> None:
-    record([submitted("a"), submitted("b")], now=NOW)
+    say([submitted("a"), submitted("b")])
     source = make()
     epoch = source.read(0, 10).epoch
     empty_journal()
-    record([submitted("c")], now=NOW)
+    say([submitted("c")])
 
     try:
         told = source.read(1, 10).epoch != epoch
@@ -151,7 +153,7 @@ def test_a_restored_journal_is_never_taken_for_the_one_before(make: Making) -> N
 
 
 def test_a_place_beyond_the_end_is_never_taken_for_the_end(make: Making) -> None:
-    record([submitted("a")], now=NOW)
+    say([submitted("a")])
 
     try:
         told = make().read(7, 10).head < 7
@@ -162,7 +164,7 @@ def test_a_place_beyond_the_end_is_never_taken_for_the_end(make: Making) -> None
 
 
 def test_personal_values_travel_sealed(make: Making) -> None:
-    record([opened("a", name="Ada")], now=NOW)
+    say([opened("a", name="Ada")])
 
     (row,) = _read(make(), 0, 1)
 

@@ -13,23 +13,27 @@ import pytest
 from events.store import DjangoStore
 from protocol.ids import to_us
 from protocol.schemas.journal_v1_pb2 import Record
-from subscriber import SqliteStore, Store, Superseded
+from subscriber import Store, StoreAway, Superseded, open_store
 from subscriber.ledger import DeadLetter, Ledger
 from subscriber.progress import Progress
+from tests.servers.running import fresh_database
 
 pytestmark = [pytest.mark.django_db(databases="__all__")]
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 CAUSE = UUID(int=1)
 
 
-@pytest.fixture(params=["django", "django feed", "sqlite"])
+@pytest.fixture(params=["django", "django feed", "sqlite", "postgres"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    if request.param == "sqlite":
-        own = SqliteStore(tmp_path / "store.sqlite3")
-        yield own
-        own.close()
-    else:
+    if request.param.startswith("django"):
         yield DjangoStore("feed" if "feed" in request.param else "default")
+        return
+    if request.param == "sqlite":
+        own = open_store(tmp_path / "store.sqlite3")
+    else:
+        own = open_store(fresh_database(request.getfixturevalue("postgres")))
+    yield own
+    own.close()
 
 
 @pytest.fixture
@@ -63,10 +67,10 @@ def test_an_exception_takes_everything_back(store: Store) -> None:
 
 
 def test_a_mistake_in_a_statement_is_no_passing_trouble(store: Store) -> None:
-    with pytest.raises(Exception, match="no such table") as said, store.transaction():
+    with pytest.raises(Exception, match="nowhere") as said, store.transaction():
         store.execute("SELECT * FROM nowhere")
 
-    assert type(said.value).__name__ == "OperationalError"
+    assert not isinstance(said.value, StoreAway)
 
 
 def test_a_fresh_checkpoint_starts_at_nothing(store: Store) -> None:

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from events.journal import Draft
+from protocol.envelope import Event
 from protocol.schemas import verification_v1_pb2 as v
 
-__all__ = ["CASE", "NOW", "opened", "received", "submitted"]
+__all__ = ["CASE", "NOW", "by", "opened", "received", "submitted"]
 
 NOW = datetime(2026, 5, 1, 12, 0, 0, 123456, tzinfo=UTC)
 CASE = "0196a3c0-0000-7000-8000-000000000001"
@@ -28,6 +29,12 @@ def opened(
 def submitted(case: str = CASE, *, by: str = "client", event_id: UUID | None = None) -> Draft:
     """A fact that says nothing personal."""
     return Draft(message=v.CaseSubmitted(by=by), subject=case, client="cl_1", id=event_id)
+
+
+def by(event: Event) -> str:
+    """Tell who says a fact of `submitted`."""
+    assert isinstance(event.message, v.CaseSubmitted), f"{event.envelope.type} is no submission"
+    return event.message.by
 
 
 def received(case: str = CASE, *, applicant: str = "applicant-1") -> Draft:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from io import StringIO
 from uuid import UUID
 
@@ -10,12 +9,18 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from events import sqlite
-from events.journal import record
+from events.database.rows import COLUMNS
+from events.journal import head, record
 from events.verify import faults
 from tests.events.makers import NOW, opened, submitted
+from tests.sequencing import on_postgres
 
 pytestmark = pytest.mark.django_db(databases="__all__")
+_TRIGGERS = (
+    [f"DROP TRIGGER journal_refuses_{change} ON journal" for change in ("update", "delete", "truncate")]
+    if on_postgres()
+    else ["DROP TRIGGER journal_refuses_update", "DROP TRIGGER journal_refuses_delete"]
+)
 
 
 def _said(*arguments: str, **options: object) -> str:
@@ -67,26 +72,31 @@ def test_rebuild_says_what_it_did() -> None:
         ("UPDATE journal SET sequenced_at_us = 1 WHERE position = 3", "the time falls at 3"),
         ("UPDATE journal SET keyseq = 0 WHERE position = 3", "the order of its key falls at 3"),
         ("UPDATE journal SET unit = 9 WHERE position = 3", "3 lies outside its unit"),
-        ("UPDATE journal SET payload = x'ffff' WHERE position = 3", "the bytes at 3 are no"),
+        ("UPDATE journal SET payload = substr(payload, 1, 1) WHERE position = 3", "the bytes at 3 are no"),
     ],
 )
 def test_every_kind_of_damage_is_found(damage: str, found: str) -> None:
     record([submitted(), submitted(), submitted()], now=NOW)
+    assert head().position == 3
     with connection.cursor() as cursor:
-        for trigger in ("journal_refuses_update", "journal_refuses_delete"):
-            cursor.execute(f"DROP TRIGGER {trigger}")
+        for trigger in _TRIGGERS:
+            cursor.execute(trigger)
         cursor.execute(damage)
 
     said = list(faults())
 
-    assert len([line for line in said if "trigger" in line]) == 2
+    assert len([line for line in said if "trigger" in line]) == len(_TRIGGERS)
     assert any(found in line for line in said)
     with pytest.raises(CommandError, match="not sound"):
         _said("verify")
 
 
 def test_a_hole_at_the_end_cannot_hide_an_event() -> None:
-    (event,) = record([submitted()], now=NOW)
-    sqlite.insert([(replace(event.envelope, position=5, id=UUID(int=5), keyseq=2), b"")])
+    record([submitted()], now=NOW)
+    head()
+    others = [name for name in COLUMNS if name not in {"position", "id", "keyseq"}]
+    copied = f"INSERT INTO journal (position, id, keyseq, {', '.join(others)}) SELECT 5, %s, 2, "
+    with connection.cursor() as cursor:
+        cursor.execute(f"{copied} {', '.join(others)} FROM journal", [UUID(int=5).bytes])
 
     assert "positions 2 to 4 are not there" in list(faults())

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
+from uuid import UUID
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 
-from events import keys, sqlite
+from events import keys
+from events.database import journal_database
 from events.errors import Erased, KeysAway, NeverMade
 from events.journal import head, record
-from events.keys import data_key, destroy_key, forget_cached, keys_answer
+from events.keys import data_key, destroy_key, forget_cached, keys_answer, make_keys
 from events.models import ApplicantKey
 from events.sealing import unseal
 from protocol.catalogue import PersonalClass
@@ -80,6 +84,21 @@ def test_a_destroyed_key_answers_erased_and_takes_no_new_value() -> None:
     assert head().position == 1
 
 
+def test_an_event_said_again_after_its_key_was_destroyed_is_given_as_it_lies_in_the_journal() -> None:
+    draft = replace(opened(), id=UUID(int=7))
+    (said,) = record([draft], now=NOW)
+    destroy_key("applicant-1", IDENTITY, now=NOW)
+
+    (again,) = record([draft], now=NOW)
+    assert (again.envelope.id, again.envelope.keyseq, again.message) == (
+        said.envelope.id,
+        said.envelope.keyseq,
+        said.message,
+    )
+    with pytest.raises(Erased):
+        record([draft, replace(opened(), id=UUID(int=8))], now=NOW)
+
+
 def test_a_key_can_be_destroyed_before_it_was_ever_made() -> None:
     destroy_key("a", IDENTITY, now=NOW)
 
@@ -101,8 +120,8 @@ def test_a_key_is_forgotten_within_a_minute(monkeypatch: pytest.MonkeyPatch) -> 
 def test_the_journal_remembers_which_keys_its_events_rest_on() -> None:
     record([opened(applicant="b")], now=NOW)
 
-    assert sqlite.known_classes("b") == {"contact", "identity"}
-    assert sqlite.known_classes("c") == set()
+    assert journal_database().known_classes("b") == {"contact", "identity"}
+    assert journal_database().known_classes("c") == set()
 
 
 def test_a_store_without_its_tables_is_away_and_not_empty() -> None:
@@ -112,6 +131,33 @@ def test_a_store_without_its_tables_is_away_and_not_empty() -> None:
     with pytest.raises(NotNow, match="does not answer"):
         data_key("a", IDENTITY, create=True)
     assert not keys_answer()
+
+
+@pytest.mark.django_db(transaction=True, databases="__all__")
+@pytest.mark.parametrize("first", ["made", "destroyed"])
+def test_a_key_that_is_made_and_destroyed_at_once_is_gone(first: str) -> None:
+    def make() -> None:
+        with contextlib.suppress(Erased):
+            make_keys("race", [IDENTITY])
+        connections.close_all()
+
+    def destroy() -> None:
+        destroy_key("race", IDENTITY, now=NOW)
+        connections.close_all()
+
+    other = threading.Thread(target=destroy if first == "made" else make)
+    with transaction.atomic(using="keys"):
+        if first == "made":
+            make_keys("race", [IDENTITY])
+        else:
+            destroy_key("race", IDENTITY, now=NOW)
+        other.start()
+        other.join(timeout=0.3)
+    other.join()
+
+    forget_cached()
+    with pytest.raises(Erased):
+        data_key("race", IDENTITY, create=True)
 
 
 @pytest.mark.django_db(transaction=True, databases="__all__")

@@ -11,7 +11,7 @@ from google.protobuf.descriptor import Descriptor
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from events import sqlite
+from events.database import journal_database
 from events.errors import DoesNotOpen, Erased
 from events.journal import Draft, record
 from events.keys import destroy_key
@@ -31,7 +31,7 @@ def _fields(*values: bytes) -> Draft:
 def test_no_personal_value_lies_in_the_journal_in_clear() -> None:
     record([opened(), _fields(b"LOVELACE1")], now=NOW)
 
-    rows = sqlite.read(0, through=9, streams=None, subject=None, limit=9)
+    rows = journal_database().read(0, through=9, streams=None, subject=None, limit=9)
 
     payload = b"".join(row.payload for row in rows)
     assert not any(word in payload for word in (b"Ada", b"Lovelace", b"ada@", b"LOVELACE1"))

@@ -10,7 +10,9 @@ from django.db import connections
 from events import statistics
 from events.models import Statistic
 from events.statistics import Notes
+from events.statistics_topic import StatisticsTopic
 from protocol.schemas import verification_v1_pb2 as v
+from subscriber.kafka import KafkaSettings
 from tests.events.makers import NOW
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -56,6 +58,17 @@ def test_a_database_that_refuses_costs_only_the_notes() -> None:
     assert notes.flush() == 0
 
     assert notes.dropped == 5
+
+
+def test_a_message_that_kafka_does_not_take_is_lost_alone() -> None:
+    notes = Notes()
+    notes.topic = StatisticsTopic(KafkaSettings(bootstrap="127.0.0.1:1"))
+    notes.note(v.StepStarted(step="x" * 2_000_000), subject="case-1", client="cl_1", now=NOW)
+    _note(notes, 2)
+
+    assert notes.flush() == 3
+
+    assert notes.topic.lost == 1
 
 
 @pytest.mark.django_db(transaction=True, databases="__all__")

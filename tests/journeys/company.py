@@ -54,15 +54,18 @@ def records_of(url: str, path: str, key: str, **query: str) -> list[dict[str, ob
 
 @dataclass(frozen=True)
 class Company:
-    """A client with its key and its open reader."""
+    """A client with its key and its open reader; a `traceparent` goes with each of its calls."""
 
     url: str
     key: str
     follower: Follower
+    traceparent: str = ""
 
     def http(self, key: str = "") -> httpx.Client:
         """Call as the company, or as whoever holds another key or token."""
         headers = {"Authorization": f"Bearer {key or self.key}"}
+        if self.traceparent:
+            headers["traceparent"] = self.traceparent
         return httpx.Client(base_url=self.url, headers=headers, timeout=30)
 
     def open(
@@ -73,7 +76,7 @@ class Company:
         minimum_age: int = 18,
         holder: Holder = HOLDER_A,
     ) -> Applicant:
-        """Open a case; its applicant holds a phone with the case's token."""
+        """Open a case, asking again while the product is away; its applicant holds a phone with the token."""
         body: dict[str, object] = {
             "reference": f"journey-{secrets.token_hex(4)}",
             "stake": {"amount": stake, "currency": "GBP"},
@@ -81,11 +84,25 @@ class Company:
             "minimum_age": minimum_age,
             **({"biometrics": BASIS} if basis else {}),
         }
-        with self.http() as http:
-            answer = http.post("/v1/cases", json=body, headers={"Idempotency-Key": secrets.token_hex(8)})
+        once = {"Idempotency-Key": secrets.token_hex(8)}
+        answer = self.until_there(lambda http: http.post("/v1/cases", json=body, headers=once))
         assert answer.status_code == 201, answer.text
         opened = answer.json()
         return Applicant(self, opened["id"], opened["capture"]["token"], opened["capture"]["url"], holder)
+
+    def until_there(self, call: Callable[[httpx.Client], httpx.Response], key: str = "") -> httpx.Response:
+        """Make a call again and again while the product is away; as the company, or with another key."""
+        until_s = time.monotonic() + _AWAY_S
+        while True:
+            try:
+                with self.http(key) as http:
+                    answer = call(http)
+                if answer.status_code != 503 or time.monotonic() > until_s:
+                    return answer
+            except httpx.TransportError:
+                if time.monotonic() > until_s:
+                    raise
+            time.sleep(0.2)
 
 
 @dataclass
@@ -101,13 +118,16 @@ class Applicant:
 
     def post(self, call: str, body: Mapping[str, object] | None = None) -> httpx.Response:
         """Make one of the phone's calls, again and again while the product is away."""
-        return self._until_there(lambda http: http.post(f"/v1/cases/{self.case}/{call}", json=body))
+        address = f"/v1/cases/{self.case}/{call}"
+        return self.company.until_there(lambda http: http.post(address, json=body), self.token)
 
     def send(self, data: bytes, kind: str = "document_front", challenge: str = "") -> httpx.Response:
         """Upload a file; again, while the product is away."""
         form = {"kind": kind, **({"challenge": challenge} if challenge else {})}
         address = f"/v1/cases/{self.case}/evidence"
-        answer = self._until_there(lambda http: http.post(address, data=form, files={"file": data}))
+        answer = self.company.until_there(
+            lambda http: http.post(address, data=form, files={"file": data}), self.token
+        )
         self.sent.append(answer)
         return answer
 
@@ -176,16 +196,3 @@ class Applicant:
         for arrived in self.records():
             named = (arrived.data.get(k) for k in ("check", "status", "fact", "outcome", "state", "code"))
             yield " ".join([arrived.kind, *(str(word) for word in named if word)])
-
-    def _until_there(self, call: Callable[[httpx.Client], httpx.Response]) -> httpx.Response:
-        until_s = time.monotonic() + _AWAY_S
-        while True:
-            try:
-                with self.company.http(self.token) as http:
-                    answer = call(http)
-                if answer.status_code != 503 or time.monotonic() > until_s:
-                    return answer
-            except httpx.TransportError:
-                if time.monotonic() > until_s:
-                    raise
-            time.sleep(0.2)

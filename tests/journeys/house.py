@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import sqlite3
 import tempfile
 import time
@@ -13,20 +12,37 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
+from config.ports import free_port
 from examples.demo.cases import register_rows
 from examples.demo.following import Follower
-from examples.demo.serving import Served, serve
+from examples.demo.serving import serve
 from tests.journeys.company import Company
 
-__all__ = ["House", "running_product"]
+__all__ = ["House", "Running", "running_product"]
+
+
+class Running(Protocol):
+    """A product of either profile, as an operator sees it."""
+
+    @property
+    def url(self) -> str:
+        """Where the public application is."""
+
+    @property
+    def data(self) -> Path:
+        """The folder of all state."""
+
+    def add_client(self, name: str) -> str:
+        """Add a client and give its key."""
 
 
 @dataclass(frozen=True)
 class House:
     """A served product: its clients come and go, its processes are killed, its register falls ill."""
 
-    served: Served
+    served: Running
     stack: ExitStack
 
     def company(self, name: str) -> Company:
@@ -73,16 +89,10 @@ class House:
             return list(connection.execute(query, values))
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
 def running_product() -> Iterator[House]:
     """Run the product in a folder of its own."""
     with tempfile.TemporaryDirectory(prefix="vouch-journey-") as folder, ExitStack() as stack:
         data = Path(folder)
         (data / "register.json").write_text(json.dumps({"licences": register_rows(), "fault": None}))
-        yield House(stack.enter_context(serve(data, _free_port())), stack)
+        yield House(stack.enter_context(serve(data, free_port())), stack)

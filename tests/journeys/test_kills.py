@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections import Counter
 from collections.abc import Iterator
 
@@ -69,6 +70,18 @@ def test_killed_after_submit_it_ends_once_with_the_same_result(
     _hurt(fragile, name)
     _ends_once(applicant)
     _is_whole(customer)
+
+
+def test_an_upload_that_a_killed_web_process_was_judging_does_not_stay_in_clear(fragile: House) -> None:
+    left = fragile.served.data / "uploads" / "tmpleft.upload.jpg"
+    left.write_bytes(b"a picture in clear")
+
+    _hurt(fragile, "web")
+
+    until_s = time.monotonic() + 20
+    while left.exists() and time.monotonic() < until_s:
+        time.sleep(0.1)
+    assert not left.exists()
 
 
 @pytest.mark.parametrize("name", _PROCESSES)

@@ -62,6 +62,7 @@ def test_facts_of_an_honest_licence_are_what_is_printed_on_it(honest: Applicant)
 
 
 def test_a_decided_case_says_so_in_its_last_status(honest: Applicant) -> None:
+    honest.heard(lambda a: a.kind == "case" and a.data["status"] == "decided")
     statuses = [a.data["status"] for a in honest.records() if a.kind == "case"]
     assert statuses == ["open", "checking", "decided"]
 

@@ -10,7 +10,7 @@ from events import journal
 from protocol.schemas import verification_v1_pb2 as v
 from verification.pipeline.facts import Facts, name_of
 
-__all__ = ["NOW", "classified", "facts_of", "fields", "graded", "opened", "zone"]
+__all__ = ["EVIDENCE", "NOW", "classified", "facts_of", "fields", "graded", "opened", "zone"]
 
 NOW = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
 EVIDENCE = "0197a000-0000-7000-8000-00000000000e"

@@ -99,6 +99,16 @@ def test_a_wrong_check_digit_in_the_zone_is_suspected() -> None:
     assert (check.status, codes(check)) == ("suspected", ["check_digit"])
 
 
+def test_a_wrong_check_digit_is_suspected_where_only_the_zone_is_read() -> None:
+    facts = facts_of(
+        opened(), classified("passport"), fields({}, document_type="passport"), zone(PASSPORT, ok=False)
+    )
+
+    check = judged(consistency.judge, facts)
+
+    assert (check.status, codes(check)) == ("suspected", ["check_digit", "unreadable"])
+
+
 def test_an_unknown_document_has_no_consistency_to_judge() -> None:
     facts = facts_of(opened(), classified("unknown"), graded(), fields({}, document_type="unknown"), zone())
 
@@ -136,6 +146,11 @@ def test_nothing_claimed_makes_comparison_not_applicable() -> None:
 @given(st.text(alphabet="ABCDEFGHIJKLMNOPQRSTUVWXYZ -'", min_size=1).filter(lambda s: s.strip(" -'")))
 def test_a_family_name_agrees_with_itself_in_any_case_and_spacing(name: str) -> None:
     assert comparison.agree("family_name", name.lower(), f"  {name} ")
+
+
+def test_every_apostrophe_joins_what_it_stands_between() -> None:
+    assert comparison.agree("given_names", "D\u2019Arcy James", "D'ARCY JAMES")
+    assert comparison.agree("given_names", "D\u2019Arcy", "DARCY")
 
 
 @given(st.sampled_from(["José", "Zoë", "Łukasz-Jan", "O'Neil"]))
@@ -249,6 +264,27 @@ def test_a_page_of_no_known_class_is_an_unknown_document() -> None:
     facts = facts_of(opened(), classified("unknown"), graded(), fields({}, document_type="unknown"), zone())
 
     assert codes(judged(document.judge, facts)) == ["unknown_document"]
+
+
+def failed(evidence_kind: str) -> v.PictureGraded:
+    ungraded = graded(evidence_kind)
+    del ungraded.quality[:]
+    ungraded.unavailable = "step_failed"
+    return ungraded
+
+
+def test_a_front_that_could_not_be_graded_is_not_clear_of_its_class() -> None:
+    facts = facts_of(opened(), classified(), failed("document_front"), fields(LICENCE), zone())
+
+    check = judged(document.judge, facts)
+
+    assert (check.status, codes(check)) == ("unavailable", ["step_failed"])
+
+
+def test_a_back_that_could_not_be_graded_is_unavailable() -> None:
+    check = judged(quality.judge, facts_of(graded(), failed("document_back")))
+
+    assert (check.status, codes(check)) == ("unavailable", ["step_failed"])
 
 
 def test_quality_has_a_part_for_each_further_picture() -> None:

@@ -83,8 +83,8 @@ def test_every_question_is_journalled_before_and_after(book: tuple[Path, Licence
     case.say(fields(LICENCE))
 
     (asked,), (answered,) = case.told(d.CallAsked), case.told(d.CallAnswered)
-    assert asked.call_id == answered.call_id  # type: ignore[attr-defined]  # both have it
-    assert answered.answer == "matched"  # type: ignore[attr-defined]  # as above
+    assert asked.call_id == answered.call_id
+    assert answered.answer == "matched"
 
 
 def test_a_document_that_is_no_uk_licence_is_not_asked_about() -> None:
@@ -146,7 +146,7 @@ def test_each_fall_back_that_is_taken_is_an_event() -> None:
     for _ in range(20):
         case.turn(after=timedelta(seconds=1))
 
-    taken = [f.fallback for f in case.told(d.FallbackTaken)]  # type: ignore[attr-defined]  # it has one
+    taken = [f.fallback for f in case.told(d.FallbackTaken)]
     assert taken[-1] == "unavailable"
     assert set(taken[:-1]) == {"ask_again"}
 

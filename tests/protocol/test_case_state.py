@@ -13,29 +13,31 @@ from protocol.case_state import CaseState, advance, dump, load
 from protocol.catalogue import stream_of, type_name
 from protocol.checks import CHECKS, Check
 from protocol.envelope import Envelope, Event
+from protocol.ids import to_us
 from protocol.schemas import decisions_v1_pb2 as decisions
 from protocol.schemas import verification_v1_pb2 as verification
+from protocol.schemas.journal_v1_pb2 import Record
 
 START = datetime(2026, 1, 2, tzinfo=UTC)
 
 
 def event(message: Message, keyseq: int) -> Event:
-    moment = START + timedelta(seconds=keyseq)
+    moment_us = to_us(START + timedelta(seconds=keyseq))
     name = type_name(message)
-    envelope = Envelope(
-        id=UUID(int=keyseq),
+    record = Record(
+        id=UUID(int=keyseq).bytes,
         type=name,
         source="verification",
         subject="case",
         client="cl_0000000000000001",
-        occurred_at=moment,
-        recorded_at=moment,
-        sequenced_at=moment,
+        occurred_at_us=moment_us,
+        recorded_at_us=moment_us,
+        sequenced_at_us=moment_us,
         stream=stream_of(name).name,
         partition_key="case",
         keyseq=keyseq,
     )
-    return Event(envelope, message)
+    return Event(Envelope(record), message)
 
 
 def fold(*messages: Message) -> CaseState:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from google.protobuf.descriptor_pb2 import FieldDescriptorProto
+from google.protobuf.message import Message
 
 from protocol.catalogue import (
     STREAMS,
@@ -14,12 +15,15 @@ from protocol.catalogue import (
     Stream,
     UnknownType,
     all_types,
+    lane_of,
     message_class,
     personal_class,
     stream_named,
     stream_of,
     type_name,
 )
+from protocol.lanes import best_effort_offence
+from protocol.schemas import client_v1_pb2 as client
 from protocol.schemas import decisions_v1_pb2 as decisions
 from protocol.schemas import options_pb2 as options
 from protocol.schemas import verification_v1_pb2 as verification
@@ -27,27 +31,12 @@ from tests.protocol.schemas import EVENT_PACKAGES, compile_schema, files, said_f
 
 EVENT_FILES = [file for file in files() if file.package in EVENT_PACKAGES]
 FIELDS = [said for file in files() for said in said_fields(file)]
-# What may never be lost in silence: money, decisions, who may act, who looked at what.
-PRECIOUS = {"decisions", "decision", "exposure", "billing", "money", "audit", "access", "account", "policy"}
 
 
 def uses(file_set: list[str]) -> set[str]:
     return {
         said.field.type_name.removeprefix(".") for said in FIELDS if said.name.startswith(tuple(file_set))
     }
-
-
-def best_effort_offences(streams: tuple[Stream, ...]) -> list[str]:
-    """Name the best-effort streams that carry what may never be lost."""
-    lossy = [stream for stream in streams if stream.lane is Lane.BEST_EFFORT]
-    return [
-        stream.name for stream in lossy if PRECIOUS & set(stream.name.split(".")) or carries_money(stream)
-    ]
-
-
-def carries_money(stream: Stream) -> bool:
-    fields = (field for message in stream.messages for field in message.DESCRIPTOR.fields)
-    return any(field.message_type is verification.Money.DESCRIPTOR for field in fields)
 
 
 def test_every_event_of_a_schema_has_its_row() -> None:
@@ -106,32 +95,48 @@ def test_a_schema_without_comment_and_class_is_noticed(tmp_path: Path) -> None:
     assert next(said_messages(file))[2] == ""
 
 
-def test_best_effort_carries_nothing_that_must_not_be_lost() -> None:
-    assert best_effort_offences(STREAMS) == []
-
-
-@pytest.mark.parametrize("name", ["decisions.decision", "money.billing", "verification.access"])
-def test_a_precious_stream_is_refused_the_best_effort_lane(name: str) -> None:
-    stream = Stream(
-        name=name, lane=Lane.BEST_EFFORT, owner="x", producers=(), consumers=(), meaning="", messages=()
-    )
-
-    assert best_effort_offences((stream,)) == [name]
-
-
-def test_an_event_with_an_amount_is_refused_the_best_effort_lane() -> None:
-    messages = (verification.CaseOpened,)
-    stream = Stream(
-        name="a.b",
+def lossy(name: str, *messages: type[Message], owner: str = "x") -> Stream:
+    return Stream(
+        name=name,
         lane=Lane.BEST_EFFORT,
-        owner="x",
+        owner=owner,
         producers=(),
         consumers=(),
         meaning="",
         messages=messages,
     )
 
-    assert best_effort_offences((stream,)) == ["a.b"]
+
+def test_best_effort_carries_nothing_that_must_not_be_lost() -> None:
+    assert [stream.name for stream in STREAMS if best_effort_offence(stream)] == []
+
+
+@pytest.mark.parametrize("name", ["decisions.outcome", "money.billing", "verification.access", "staff.audit"])
+def test_a_precious_stream_is_refused_the_best_effort_lane(name: str) -> None:
+    assert best_effort_offence(lossy(name)) is not None
+
+
+def test_a_precious_owner_is_refused_the_best_effort_lane() -> None:
+    assert best_effort_offence(lossy("x.y", owner="decisions")) is not None
+
+
+@pytest.mark.parametrize(
+    "message",
+    [verification.CaseOpened, decisions.DecisionReached, decisions.TrustReserved, client.KeyIssued],
+)
+def test_a_precious_message_is_refused_the_best_effort_lane(message: type[Message]) -> None:
+    assert best_effort_offence(lossy("x.y", message)) is not None
+
+
+def test_durations_may_travel_best_effort() -> None:
+    assert best_effort_offence(lossy("x.y", verification.StepFinished)) is None
+
+
+def test_a_unit_is_coordinated_as_soon_as_one_of_its_events_is() -> None:
+    decision, exposure = stream_named("decisions.decision"), stream_named("decisions.exposure")
+
+    assert lane_of([decision]) is Lane.GUARANTEED
+    assert lane_of([decision, exposure]) is Lane.COORDINATED
 
 
 def test_nobody_opens_a_class_from_a_stream_it_does_not_read() -> None:

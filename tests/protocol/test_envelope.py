@@ -10,25 +10,24 @@ from hypothesis import strategies as st
 
 from protocol.catalogue import UnknownType
 from protocol.envelope import Envelope, Event, from_record, stream_for, to_record
-from protocol.ids import from_us
 from protocol.schemas.journal_v1_pb2 import Record
 from protocol.schemas.verification_v1_pb2 import CaseSubmitted, Money, StepStarted
 
-MOMENTS = st.integers(min_value=0, max_value=2**52).map(from_us)
+MOMENTS_US = st.integers(min_value=0, max_value=2**52)
 WORDS = st.text(max_size=40)
 NUMBERS = st.integers(min_value=0, max_value=2**63 - 1)
 
-ENVELOPES = st.builds(
-    Envelope,
-    id=st.uuids(),
+RECORDS = st.builds(
+    Record,
+    id=st.uuids().map(lambda made: made.bytes),
     type=st.just("vouch.verification.v1.CaseSubmitted"),
     source=WORDS,
     subject=WORDS,
     client=WORDS,
     applicant=WORDS,
-    occurred_at=MOMENTS,
-    recorded_at=MOMENTS,
-    sequenced_at=MOMENTS,
+    occurred_at_us=MOMENTS_US,
+    recorded_at_us=MOMENTS_US,
+    sequenced_at_us=MOMENTS_US,
     epoch=WORDS,
     position=NUMBERS,
     unit=NUMBERS,
@@ -41,6 +40,7 @@ ENVELOPES = st.builds(
     minor=st.integers(min_value=0, max_value=2**32 - 1),
     traceparent=WORDS,
 )
+ENVELOPES = RECORDS.map(Envelope)
 
 
 @given(envelope=ENVELOPES, by=WORDS)

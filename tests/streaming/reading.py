@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Protocol
 
 import httpx
 from asgiref.sync import sync_to_async
-from django.db import connections
 
 from streaming.opening import Request, open_stream
 from streaming.pace import Pace
 from streaming.pump import Pump
 from streaming.tailer import tailer
 
-__all__ = ["PACE", "Frame", "frames_of", "lines", "numbers", "pump", "records"]
+__all__ = ["PACE", "Frame", "collected", "frames_of", "lines", "numbers", "pump", "records"]
 
 
 class Reader(Protocol):
@@ -36,7 +34,7 @@ async def pump(reader: Reader, *, case: str = "", pace: Pace = PACE, **fields: s
     wish = {name.rstrip("_"): value for name, value in fields.items()}
     request = Request(header=reader.auth["Authorization"], fields=wish, case=case)
     following = await sync_to_async(open_stream)(request, now=pace.clock())
-    return Pump(following, tailer(Path(connections["feed"].settings_dict["NAME"])), pace)
+    return Pump(following, tailer(), pace)
 
 
 async def frames_of(reader: Reader, *, case: str = "", pace: Pace = PACE, **fields: str) -> list[Frame]:
@@ -44,6 +42,11 @@ async def frames_of(reader: Reader, *, case: str = "", pace: Pace = PACE, **fiel
     if not fields.keys() & {"until", "wait", "limit"} and pace is PACE:
         fields["until"] = "caught_up"
     stream = await pump(reader, case=case, pace=pace, **fields)
+    return await collected(stream)
+
+
+async def collected(stream: Pump) -> list[Frame]:
+    """Read an open stream of the core to its end."""
     return [json.loads(frame) async for frame in stream.frames()]
 
 

@@ -50,6 +50,7 @@ def test_positions_that_do_not_exist_are_refused_with_the_range_that_does() -> N
         ("from", "²"),
         ("after", "75"),
         ("after", "XXXXXXXX-75"),
+        ("after", "0badcafe-\u0663"),
         ("limit", "0"),
         ("wait", "1.5"),
         ("until", "tomorrow"),
@@ -63,7 +64,7 @@ def test_a_wrong_field_is_refused_by_its_name(field: str, value: str) -> None:
     assert (caught.value.code, caught.value.extra["field"]) == ("invalid", field)
 
 
-@pytest.mark.parametrize("text", ["4/4", "0/3", "0/128", "1", "a/b", "-1/2", "0/0"])
+@pytest.mark.parametrize("text", ["4/4", "0/3", "0/128", "1", "a/b", "-1/2", "0/0", "0/\u0664"])
 def test_a_partition_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(BadPartition):
         parse({"partition": text})

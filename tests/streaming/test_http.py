@@ -109,6 +109,13 @@ def test_nobody_reads_without_a_key_or_with_the_wrong_one(client: Client, house:
     assert refused(address, "/v1/feed", no_scope.auth)[1]["code"] == "forbidden_scope"
 
 
+def test_a_refusal_says_how_to_come_in_and_what_may_be_asked(address: str) -> None:
+    stranger = httpx.get(f"http://{address}/v1/feed")
+    posted = httpx.post(f"http://{address}/v1/feed")
+    assert (stranger.status_code, stranger.headers["WWW-Authenticate"]) == (401, 'Bearer realm="vouch"')
+    assert (posted.status_code, posted.headers["Allow"]) == (405, "GET")
+
+
 def test_a_test_key_sees_live_cases_as_not_there(client: Client, house: House, address: str) -> None:
     case = client.case()
     house.write()

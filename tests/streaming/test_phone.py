@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from dataclasses import replace
+from datetime import timedelta
 from unittest.mock import ANY
 
 import pytest
@@ -12,7 +15,7 @@ from protocol.problems import Refused
 from protocol.schemas import decisions_v1_pb2 as decisions
 from tests.streaming import told
 from tests.streaming.conftest import Case, House
-from tests.streaming.reading import frames_of, numbers, records
+from tests.streaming.reading import PACE, collected, frames_of, numbers, pump, records
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "keys", "feed"])
 
@@ -100,3 +103,21 @@ async def test_a_phone_cannot_ask_beyond_its_own_numbers(house: House) -> None:
     with pytest.raises(Refused) as caught:
         await frames_of(await sync_to_async(case.phone)(), case=case.id, from_="13")
     assert caught.value.extra["available"] == {"epoch": ANY, "oldest": 1, "head": 11}
+
+
+async def test_a_phone_whose_reading_ends_while_it_reads_is_told_that_it_expired(house: House) -> None:
+    client = await sync_to_async(house.client)()
+    case = await sync_to_async(client.case)(told.received())
+    phone = await sync_to_async(case.phone)()
+    await sync_to_async(house.write)()
+    passed = [timedelta()]
+    pace = replace(PACE, clock=lambda: house.now + passed[0], recheck_s=0.02)
+    stream = await pump(phone, case=case.id, pace=pace)
+
+    await sync_to_async(case.say)(told.reached())
+    reading = asyncio.create_task(collected(stream))
+    await asyncio.sleep(0.3)
+    passed[0] = timedelta(minutes=16)
+
+    assert (await asyncio.wait_for(reading, 5))[-1]["reason"] == "expired"
+    await sync_to_async(house.write)()  # what is left unwritten would stand in the next test's way

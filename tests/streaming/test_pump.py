@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncGenerator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
+from typing import cast
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import connections
 from google.protobuf.message import Message
 
 from events.keys import destroy_key, forget_cached
@@ -15,13 +20,12 @@ from events.models import ApplicantKey
 from protocol.catalogue import PersonalClass
 from protocol.problems import Refused
 from streaming.feeds import Part, read
-from streaming.models import FeedHead
-from streaming.pump import Pump
+from streaming.models import FeedHead, FeedRecord
 from streaming.ring import Ring
-from streaming.tailer import leave
+from streaming.tailer import leave, tailer
 from tests.streaming import told
 from tests.streaming.conftest import Client, House
-from tests.streaming.reading import PACE, Frame, frames_of, numbers, pump, records
+from tests.streaming.reading import PACE, Frame, collected, frames_of, numbers, pump, records
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "keys", "feed"])
 
@@ -45,8 +49,25 @@ def take_keys_away() -> list[ApplicantKey]:
     return keys
 
 
-async def collected(stream: Pump) -> list[Frame]:
-    return [json.loads(frame) async for frame in stream.frames()]
+@contextmanager
+def records_away() -> Iterator[None]:
+    """Have every question for records fail, as when the database is away."""
+    _rename("streaming_feedrecord", "streaming_feedrecord_away")
+    try:
+        yield
+    finally:
+        _rename("streaming_feedrecord_away", "streaming_feedrecord")
+
+
+def _rename(table: str, to: str) -> None:
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(_execute, f"ALTER TABLE {table} RENAME TO {to}").result()
+
+
+def _execute(sql: str) -> None:
+    with connections["feed"].cursor() as cursor:
+        cursor.execute(sql)
+    connections.close_all()
 
 
 def chained(frames: list[Frame], start: int) -> bool:
@@ -179,6 +200,61 @@ async def test_a_restored_epoch_ends_open_streams(house: House) -> None:
     await asyncio.sleep(0.05)
     await FeedHead.objects.filter(feed=client.feed).aupdate(epoch="deadbeef")
     assert (await asyncio.wait_for(reading, 5))[-1]["reason"] == "epoch_changed"
+
+
+async def test_an_epoch_that_changed_while_nobody_read_ends_no_stream_opened_after_it(house: House) -> None:
+    client = await written(house, 3)
+    await frames_of(client, from_="4", wait="1")
+    await asyncio.sleep(0.05)
+    await FeedHead.objects.filter(feed=client.feed).aupdate(epoch="deadbeef")
+
+    assert numbers(await frames_of(client, from_="earliest")) == [1, 2, 3]
+
+
+async def test_who_comes_back_when_the_feed_can_be_read_again_is_served(house: House) -> None:
+    client = await written(house, 3)
+    tailer().behind = True  # as a look that failed leaves it
+
+    assert numbers(await frames_of(client, from_="earliest")) == [1, 2, 3]
+
+
+async def test_a_database_that_goes_away_in_mid_stream_is_said_before_the_end(house: House) -> None:
+    client = await written(house, 3)
+    stream = await pump(client, from_="earliest")
+
+    with records_away():
+        frames = await collected(stream)
+
+    assert [frame["frame"] for frame in frames] == ["welcome", "bye"]
+    assert (frames[-1]["reason"], stream.ended) == ("feed_behind", "feed_behind")
+
+
+async def test_history_that_is_passed_over_is_no_silence(house: House) -> None:
+    client = await written(house, 900)
+
+    frames = await frames_of(
+        client, pace=replace(PACE, heartbeat_s=0), from_="1", until="caught_up", kinds="check"
+    )
+
+    beats = [frame for frame in frames if frame["frame"] == "heartbeat"]
+    assert beats
+    assert 0 < beats[0]["position"] < beats[0]["head"] == 900
+
+
+async def test_what_a_stalled_reader_holds_of_the_old_epoch_is_given_to_nobody_in_the_new(
+    house: House,
+) -> None:
+    client = await written(house, 3)
+    stalled = cast("AsyncGenerator[bytes]", (await pump(client, from_="earliest")).frames())
+    assert [json.loads(await anext(stalled))["frame"] for _ in range(2)] == ["welcome", "record"]
+
+    await FeedRecord.objects.filter(feed=client.feed, number=3).aupdate(
+        body=b'{"kind":"case","data":{"status":"decided"}}'
+    )
+    await FeedHead.objects.filter(feed=client.feed).aupdate(epoch="deadbeef")
+
+    (record,) = records(await frames_of(client, from_="3"))
+    assert (record["cursor"], record["data"]) == ("deadbeef-3", {"status": "decided"})
 
 
 async def test_two_clients_never_see_each_other(house: House) -> None:

@@ -50,6 +50,23 @@ def test_a_back_does_not_hide_what_the_front_says(house: House) -> None:
     assert seen(case, client)["facts"]["document_type"]["value"] == "uk_driving_licence"
 
 
+def test_a_late_answer_on_a_replaced_front_does_not_hide_the_newer_ones(house: House) -> None:
+    client = house.client()
+    case = client.case(told.received(evidence=told.EVIDENCE), told.received(evidence=BACK))
+    case.say(verification.DocumentClassified(evidence_id=BACK, document_type="passport"))
+    case.say(told.classified(told.EVIDENCE))
+    house.write()
+    assert seen(case, client)["facts"]["document_type"]["value"] == "passport"
+
+
+def test_a_refused_back_hides_no_fact_that_names_no_picture(house: House) -> None:
+    client = house.client()
+    refused = verification.EvidenceRefused(evidence_kind="document_back", code="unreadable")
+    case = client.case(told.received(), told.age("unknown", ""), refused, told.age("yes", ""))
+    house.write()
+    assert seen(case, client)["facts"]["age_over_minimum"]["value"] == "yes"
+
+
 def test_personal_values_need_their_scope(house: House) -> None:
     client = house.client()
     case = client.case(told.received(), told.fields(("family_name", "LOVELACE")))

@@ -106,6 +106,7 @@ def test_without_a_header_a_hello_must_come_in_time(address: str) -> None:
         '{"frame": "ack", "number": 31}',
         "[]",
         "{",
+        "[" * 5000,
         "x" * 9000,
     ],
 )

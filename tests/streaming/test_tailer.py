@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from streaming.feeds import Head
 from streaming.tailer import Tailer, leave, tailer
+from streaming.watching import FileWatch
 
 
 @pytest.fixture
@@ -30,8 +32,25 @@ def move(file: Path, feed: str, head: int) -> None:
         other.execute("UPDATE streaming_feedhead SET head = ? WHERE feed = ?", (head, feed))
 
 
+class SlowToClose(FileWatch):
+    """A file that is let go of as slowly as a connection over a network."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(file)
+        self.closing = asyncio.Event()
+
+    async def look(self) -> Mapping[str, Head] | None:
+        self.closing.clear()
+        return await super().look()
+
+    async def close(self) -> None:
+        self.closing.set()
+        await asyncio.sleep(0.1)
+        await super().close()
+
+
 async def test_a_reader_is_woken_when_its_feed_moves(file: Path) -> None:
-    watcher = Tailer(file)
+    watcher = Tailer(FileWatch(file))
     waiting = asyncio.create_task(watcher.moved("a", 5, 5))
     await asyncio.sleep(0.05)
     began = time.monotonic()
@@ -42,7 +61,7 @@ async def test_a_reader_is_woken_when_its_feed_moves(file: Path) -> None:
 
 
 async def test_a_reader_of_another_feed_sleeps_on(file: Path) -> None:
-    watcher = Tailer(file)
+    watcher = Tailer(FileWatch(file))
     waiting = asyncio.create_task(watcher.moved("b", 5, 5))
     await asyncio.sleep(0.05)
     move(file, "a", 6)
@@ -52,20 +71,45 @@ async def test_a_reader_of_another_feed_sleeps_on(file: Path) -> None:
 
 
 async def test_a_move_before_the_reader_waits_is_seen_at_once(file: Path) -> None:
-    watcher = Tailer(file)
+    watcher = Tailer(FileWatch(file))
     await watcher.moved("a", 5, 0.05)
     move(file, "a", 6)
     await asyncio.wait_for(watcher.moved("a", 5, 5), 1)
 
 
 async def test_a_file_that_cannot_be_read_is_told_to_waiting_readers(tmp_path: Path) -> None:
-    watcher = Tailer(tmp_path / "nowhere.sqlite3")
+    watcher = Tailer(FileWatch(tmp_path / "nowhere.sqlite3"))
     await asyncio.wait_for(watcher.moved("a", 5, 5), 1)
     assert watcher.behind
 
 
-async def test_leaving_wakes_every_reader_of_the_loop(file: Path) -> None:
-    watcher = tailer(file)
+async def test_who_comes_after_the_file_was_away_is_not_sent_away(tmp_path: Path) -> None:
+    watcher = Tailer(FileWatch(tmp_path / "late.sqlite3"))
+    await watcher.moved("a", 5, 1)
+    await asyncio.sleep(0.01)
+
+    watcher.join("a", Head("e", 1, 5))
+
+    assert not watcher.behind
+
+
+async def test_a_reader_that_comes_while_the_watch_is_let_go_of_is_woken(file: Path) -> None:
+    watch = SlowToClose(file)
+    watcher = Tailer(watch)
+    await watcher.moved("a", 5, 0.01)
+    await watch.closing.wait()
+
+    waiting = asyncio.create_task(watcher.moved("a", 5, 5))
+    await asyncio.sleep(0)
+    move(file, "a", 6)
+
+    await asyncio.wait_for(waiting, 1)
+    assert watcher.head(Head("e", 1, 5), "a").head == 6
+
+
+@pytest.mark.usefixtures("transactional_db")
+async def test_leaving_wakes_every_reader_of_the_loop() -> None:
+    watcher = tailer()
     waiting = asyncio.create_task(watcher.moved("a", 5, 5))
     await asyncio.sleep(0.02)
     leave()

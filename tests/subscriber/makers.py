@@ -11,10 +11,21 @@ from google.protobuf.message import Message
 
 from protocol.catalogue import type_name
 from protocol.envelope import Event, stream_for
-from protocol.ids import to_us
+from protocol.ids import caused_id, to_us
 from protocol.schemas import verification_v1_pb2 as v
 from protocol.schemas.journal_v1_pb2 import Record
-from subscriber import Batch, Context, Emission, Handler, InlinePool, Runner, SqliteStore, Subscriber
+from subscriber import (
+    Batch,
+    Context,
+    Emission,
+    Handler,
+    InlinePool,
+    Lineage,
+    Runner,
+    SqliteStore,
+    Store,
+    Subscriber,
+)
 from subscriber.errors import SourceAway
 from subscriber.pool import WorkPool
 
@@ -29,15 +40,18 @@ class Journal:
     def __init__(self) -> None:
         self.records: list[Record] = []
         self.epoch = "aaaaaaaa"
+        self.start = START
+        self.forgotten = 0
         self.away = False
         self.reads: list[int] = []
+        self.epochs = Lineage(((1, self.epoch),))
 
     def write(self, message: Message, subject: str = "case-1", *, at: datetime | None = None) -> Record:
         """Append an event."""
-        position = len(self.records) + 1
-        at_us = to_us(at or START + timedelta(seconds=position))
+        position = self.forgotten + len(self.records) + 1
+        at_us = to_us(at or self.start + timedelta(seconds=position))
         record = Record(
-            id=UUID(int=position).bytes,
+            id=caused_id(UUID(int=position), self.epoch, 0).bytes,
             type=type_name(message),
             subject=subject,
             partition_key=subject,
@@ -59,13 +73,41 @@ class Journal:
         for subject in subjects:
             self.write(v.CaseSubmitted(by="client"), subject)
 
+    def forget(self) -> None:
+        """Hold what was written no longer, for tests that write much; it cannot be read again."""
+        self.forgotten += len(self.records)
+        self.records.clear()
+
     def read(self, after: int, limit: int) -> Batch:
         """Give events; see `Source`."""
         if self.away:
             raise SourceAway("away, as the test says")
         self.reads.append(after)
-        rows = tuple(self.records[after : after + limit])
-        return Batch(self.epoch, rows, after + len(rows), len(self.records))
+        start = max(0, after - self.forgotten)
+        rows = tuple(self.records[start : start + limit])
+        end = self.forgotten + len(self.records)
+        through = min(end, max(after, self.forgotten) + len(rows)) if after <= end else after
+        return Batch(self.epoch, rows, through, end, self.epochs)
+
+    def recall(self, position: int) -> Record | None:
+        """Give one event; see `Source`."""
+        if self.away or position <= self.forgotten:
+            raise SourceAway("away, as the test says")
+        index = position - self.forgotten - 1
+        return self.records[index] if index < len(self.records) else None
+
+    def lineage(self) -> Lineage:
+        """Tell where the epochs begin; see `Source`."""
+        if self.away:
+            raise SourceAway("away, as the test says")
+        return self.epochs
+
+    def restore(self, position: int, epoch: str) -> None:
+        """Be put back from a back-up of that position; a new epoch, unless it is the same again."""
+        del self.records[position - self.forgotten :]
+        if epoch != self.epoch:
+            self.epochs = Lineage((*self.epochs.starts, (position + 1, epoch)))
+        self.epoch = epoch
 
     def news(self) -> bool:
         """Never tell: tests step by hand."""
@@ -94,7 +136,7 @@ class Said:
         return False
 
 
-def seen_table(store: SqliteStore) -> None:
+def seen_table(store: Store) -> None:
     """Make the table that handlers write to."""
     store.execute(
         "CREATE TABLE IF NOT EXISTS seen (number INTEGER PRIMARY KEY, subject TEXT, position INT, what TEXT)"

@@ -38,6 +38,9 @@ class Home:
             self.answer_lost = False
             raise SourceAway("no answer")
 
+    def require_coordinator(self) -> None:
+        """Take everything."""
+
 
 def _decide(_event: object, _value: object, ctx: Context) -> None:
     assert ctx.event is not None

@@ -10,7 +10,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from protocol.schemas import verification_v1_pb2 as v
-from subscriber import Context, EpochChanged, Handler, Mode, Subscriber, Superseded
+from subscriber import (
+    Context,
+    EpochChanged,
+    Handler,
+    Mode,
+    SqliteStore,
+    StoreAway,
+    Subscriber,
+    Superseded,
+    store,
+)
 from tests.subscriber.makers import START, Bench, says
 
 Settle = Callable[..., None]
@@ -173,3 +183,15 @@ def test_any_split_into_runs_gives_each_event_once(bench: Bench, subjects: list[
         bench.runner().step()
 
     assert bench.positions()[before:] == list(range(before + 1, before + len(subjects) + 1))
+
+
+def test_a_statement_outside_a_transaction_says_too_that_the_database_is_busy(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "_BUSY_S", 0.01)
+    other = SqliteStore(bench.path)
+
+    with bench.store.transaction(), pytest.raises(StoreAway):
+        other.execute("INSERT INTO seen (subject) VALUES ('a')")
+
+    other.close()

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from uuid import UUID
+
+import pytest
 
 from protocol.envelope import Event
+from protocol.ids import to_us
 from protocol.schemas import verification_v1_pb2 as v
-from subscriber import Context, Handler, Subscriber, Timer
+from subscriber import Context, Handler, NotNow, Subscriber, Timer, lanes
+from subscriber.ledger import Ledger
 from tests.subscriber.makers import START, Bench
 
 Settle = Callable[..., None]
@@ -125,6 +130,23 @@ def test_a_timer_that_fails_is_buried_and_parks_its_key(bench: Bench, settle: Se
     assert bench.seen() == [("a", 1), ("b", 2)]
 
 
+def test_an_event_behind_a_timer_that_rests_waits_and_nothing_is_done_meanwhile(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def later(_timer: Timer, _ctx: Context) -> None:
+        raise NotNow("later")
+
+    monkeypatch.setattr(lanes, "_FIRST_WAIT_S", 60.0)
+    monkeypatch.setattr(lanes, "_LONGEST_WAIT_S", 60.0)
+    bench.journal.submit("a")
+    bench.journal.write(v.CaseWithdrawn(), "a", at=START + 60 * _S)
+    runner = bench.runner(_subscriber(bench, later))
+    runner.step()
+
+    assert not runner.step()
+    assert bench.floor() == 1
+
+
 def test_a_timer_does_not_overtake_the_work_of_its_key(bench: Bench) -> None:
     from tests.subscriber.test_work import ByHand  # noqa: PLC0415 - the pool of that page
 
@@ -143,3 +165,36 @@ def test_a_timer_does_not_overtake_the_work_of_its_key(bench: Bench) -> None:
         pass
 
     assert bench.seen() == [("a", 1)]
+
+
+def test_a_timer_of_ours_is_not_late_because_one_of_another_member_is_due(bench: Bench) -> None:
+    ledger = Ledger(bench.store, "s")
+    ledger.open()
+    for seconds, key in ((1.0, "theirs"), (2.1, "ours")):
+        ledger.set_timer(START + seconds * _S, "t", key, cause=UUID(int=1), correlation="")
+    assert ledger.due(to_us(START + 2 * _S), 10, _is_ours) == []
+
+    due = ledger.due(to_us(START + 2.15 * _S), 10, _is_ours)
+
+    assert [timer.key for timer in due] == ["ours"]
+
+
+def _is_ours(key: str, _at_us: int) -> bool:
+    return key == "ours"
+
+
+def test_nothing_is_kept_in_mind_of_a_timer_that_has_fired_in_the_end(bench: Bench, settle: Settle) -> None:
+    tries: list[str] = []
+
+    def ring(timer: Timer, _ctx: Context) -> None:
+        tries.append(timer.key)
+        if len(tries) < 3:
+            raise NotNow("later")
+
+    bench.journal.submit("a")
+    runner = bench.runner(_subscriber(bench, ring))
+
+    settle(runner, 0.5)
+
+    assert len(tries) == 3
+    assert runner._followers["s"]._timers == {}

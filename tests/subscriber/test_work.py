@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
+from datetime import datetime
+
+import pytest
 
 from protocol.envelope import Event
 from protocol.schemas import verification_v1_pb2 as v
-from subscriber import Context, Handler, NotNow, Runner
+from subscriber import Context, Handler, NotNow, Runner, StoreAway
+from subscriber.ledger import DeadLetter, Ledger
 from tests.subscriber.makers import Bench, says
 
 Settle = Callable[..., None]
@@ -132,6 +136,27 @@ def test_work_that_raises_is_tried_three_times_and_then_buried(bench: Bench, set
 
     assert tries.count(1) == 3
     assert bench.letters() == [(1, "a", "ValueError", 3), (2, "b", "ValueError", 3)]
+
+
+def test_work_that_fails_while_the_database_is_away_is_buried_when_it_is_back(
+    bench: Bench, settle: Settle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bury, away = Ledger.bury, [True]
+
+    def buried(ledger: Ledger, letter: DeadLetter, *, now: datetime) -> None:
+        if away:
+            away.clear()
+            raise StoreAway("away, as the test says")
+        bury(ledger, letter, now=now)
+
+    def fail(_given: object) -> object:
+        raise ValueError
+
+    monkeypatch.setattr(Ledger, "bury", buried)
+    bench.journal.submit("a")
+    settle(bench.runner(bench.subscriber(Handler((v.CaseSubmitted,), says, gather=_position, work=fail))))
+
+    assert [(position, key) for position, key, *_ in bench.letters()] == [(1, "a")]
 
 
 def test_work_that_cannot_be_done_now_is_waited_for(bench: Bench, settle: Settle) -> None:

@@ -218,6 +218,17 @@ def test_a_decided_case_never_expires(case: str) -> None:
     assert Case.objects.get(pk=case).status == "decided"
 
 
+def test_a_case_that_expired_takes_nothing_more_though_a_late_decision_comes(case: str) -> None:
+    cases.expire(case, now=NOW + timedelta(hours=1))
+    cases.record_facts(case, [d.DecisionReached(outcome="approve", state="final")], now=NOW)
+    with pytest.raises(Refused, match="not_accepting"):
+        cases.draw_challenge(case, now=NOW)
+    with pytest.raises(Refused, match="not_accepting"):
+        cases.submit(case, by="client", now=NOW)
+    with pytest.raises(Refused, match="conflict"):
+        cases.withdraw(case, by="client", now=NOW)
+
+
 @pytest.mark.parametrize("command", [cases.submit, cases.request_review])
 def test_nothing_more_happens_in_a_withdrawn_case(case: str, command: type) -> None:
     cases.withdraw(case, by="client", now=NOW)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from verification import evidence_store
 from verification.evidence_store import EvidenceDamaged, EvidenceMissing, EvidenceStore
 
 KEY = bytes(range(64))
@@ -46,6 +47,20 @@ def test_one_changed_byte_anywhere_is_noticed(store: EvidenceStore, tmp_path: Pa
     _file(tmp_path).write_bytes(stored)
     with pytest.raises(EvidenceDamaged, match=ID):
         store.open(ID, KEY)
+
+
+def test_a_file_and_every_folder_made_for_it_survive_a_power_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(evidence_store, "_sync_folder", synced.append)
+    store = EvidenceStore(tmp_path / "data" / "evidence")
+
+    store.put(ID, b"x", KEY)
+
+    folder = _file(tmp_path).parent
+    assert set(synced) == {folder, *folder.parents[:3]}
+    assert folder.parents[2] == tmp_path
 
 
 def test_a_truncated_file_is_noticed(store: EvidenceStore, tmp_path: Path) -> None:

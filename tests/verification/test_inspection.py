@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +16,8 @@ from hypothesis import strategies as st
 
 from tests.verification.files import clip, picture, png_bomb
 from verification.decoding import judge
-from verification.inspection import Inspected, Inspector, Refusal
+from verification.inspection import Inspector
+from verification.uploads import Inspected, Refusal
 
 DATA = Path(os.environ.get("VOUCH_REAL_DATA", Path(__file__).parents[3] / "shared" / "data"))
 
@@ -114,7 +117,7 @@ def test_a_truncated_clip_is_unreadable(inspector: Inspector, tmp_path: Path) ->
 def test_a_file_over_the_limit_of_bytes_is_never_decoded(tmp_path: Path) -> None:
     path = tmp_path / "a.jpg"
     with path.open("wb") as file:
-        file.truncate(25 * 1024 * 1024 + 1)
+        file.truncate(25_000_001)
     assert _code(judge(path, "document_front")) == "too_large"
 
 
@@ -130,6 +133,7 @@ def test_a_process_that_died_is_replaced_before_the_next_file(tmp_path: Path) ->
     inspector.close()
 
 
+@pytest.mark.slow
 def test_a_file_that_never_ends_is_unreadable_and_the_process_is_replaced(tmp_path: Path) -> None:
     inspector, pipe = Inspector(), tmp_path / "pipe"
     os.mkfifo(pipe)
@@ -162,3 +166,20 @@ def test_every_hostile_file_gets_an_answer_and_every_turned_one_is_accepted(insp
     found = {name: inspector.inspect(DATA / name, "document_front") for name in names}
     turned = [name for name in names if name.startswith("orientation/")]
     assert all(isinstance(found[name], Inspected) for name in turned)
+
+
+@pytest.mark.slow
+def test_a_process_that_takes_uploads_loads_no_decoder() -> None:
+    """What a hostile file can break is not in the web process; and 25 MiB less in every one."""
+    decoders = ("av", "PIL", "numpy", "cv2", "skimage")
+    program = (
+        "import django, sys; django.setup(); import config.asgi, config.urls; "
+        f"print(*[name for name in {decoders} if name in sys.modules])"
+    )
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert (loaded.returncode, loaded.stdout.strip()) == (0, ""), loaded.stderr

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db import connections
 
 from events import journal
 from events.errors import Erased
@@ -14,8 +15,9 @@ from protocol.catalogue import PersonalClass
 from protocol.problems import Refused
 from tests.verification.conftest import BASIS, NOW
 from tests.verification.files import clip, picture
-from verification import cases, queries
+from verification import cases, evidence_store, queries, rows
 from verification.cases import Opened, Upload
+from verification.evidence_store import EvidenceStore
 from verification.models import Case, Challenge, Evidence
 from verification.rows import Receipt
 
@@ -179,3 +181,60 @@ def test_a_withdrawn_basis_destroys_what_was_kept_of_the_face_and_nothing_else(
     with pytest.raises(Erased):
         _send(case, picture(tmp_path / "face.jpg"), "face_photo")
     assert queries.original_of(case, front.id).media_type == "image/jpeg"
+
+
+@pytest.mark.parametrize("kind", ["document_front", "face_photo"])
+def test_only_a_clip_answers_a_challenge(case: str, tmp_path: Path, kind: str) -> None:
+    drawn = cases.draw_challenge(case, now=NOW)
+    receipt = _send(case, picture(tmp_path / "a.jpg"), kind, drawn.id)
+    assert Evidence.objects.get(pk=receipt.id).challenge == ""
+    assert _send(case, clip(tmp_path / "a.mp4"), "face_video", drawn.id)
+
+
+def test_a_clip_whose_challenge_another_took_meanwhile_leaves_only_its_event(
+    case: str, tmp_path: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = cases.draw_challenge(case, now=NOW)
+    put = EvidenceStore.put_file
+
+    def put_late(*given: object) -> None:
+        monkeypatch.setattr(EvidenceStore, "put_file", put)
+        _send(case, clip(tmp_path / "first.mp4"), "face_video", drawn.id)
+        put(*given)  # type: ignore[arg-type]  # what it was given
+
+    monkeypatch.setattr(EvidenceStore, "put_file", put_late)
+    with pytest.raises(Refused, match="challenge_used"):
+        _send(case, clip(tmp_path / "second.mp4", seconds=6), "face_video", drawn.id)
+
+    assert _last(case) == "EvidenceRefused challenge_used"
+    assert len(_files(store)) == 1
+
+
+def test_a_file_whose_folder_cannot_be_synced_is_refused_and_does_not_stay(
+    case: str, tmp_path: Path, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_folder: Path) -> None:
+        raise OSError("the disk is going")
+
+    monkeypatch.setattr(evidence_store, "_sync_folder", fail)
+    with pytest.raises(Refused, match="unavailable"):
+        _send(case, picture(tmp_path / "a.jpg"))
+
+    assert not _files(store)
+
+
+def test_a_basis_is_withdrawn_also_while_the_key_store_is_away(case: str) -> None:
+    cases.record_basis(case, BASIS, now=NOW)
+    with connections["keys"].cursor() as cursor:
+        cursor.execute("ALTER TABLE events_applicantkey RENAME TO away")
+
+    cases.withdraw_basis(case, now=NOW)
+
+    assert not rows.standing_of(case).basis
+    assert _last(case).startswith("BiometricBasisWithdrawn")
+
+
+def test_withdrawing_a_basis_that_never_was_destroys_nothing(case: str, tmp_path: Path) -> None:
+    face = _send(case, picture(tmp_path / "face.jpg"), "face_photo")
+    cases.withdraw_basis(case, now=NOW)
+    assert queries.original_of(case, face.id).media_type == "image/jpeg"

@@ -28,6 +28,7 @@ from verification.dependencies.register import (
 
 QUESTION = Question(
     call_id="0193-call",
+    traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
     driver_number=HOLDER["driver_number"],
     family_name=HOLDER["family_name"],
     date_of_birth=HOLDER["date_of_birth"],
@@ -99,6 +100,7 @@ def test_a_port_where_nobody_listens_is_not_there() -> None:
         http(b"<html>"),
         http(b"\xff\xfe"),
         http(b"[]"),
+        http(b"[" * 16_000),
         http(b"{}"),
         http(b'{"known": true, "matches": true}'),
         http(b'{"known": "yes", "matches": true, "status": "valid"}'),
@@ -132,7 +134,7 @@ def test_an_answer_that_trickles_ends_at_the_whole_deadline() -> None:
     assert (found.kind, 350 <= found.took_ms < 1500) == ("slow", True)
 
 
-def test_the_question_says_three_things_and_its_key() -> None:
+def test_the_question_says_three_things_its_key_and_its_trace() -> None:
     heard: list[bytes] = []
 
     with answering([http(GOOD)], heard=heard) as url:
@@ -140,6 +142,7 @@ def test_the_question_says_three_things_and_its_key() -> None:
 
     head, body = heard[0].split(b"\r\n\r\n")
     assert b"idempotency-key: 0193-call" in head.lower()
+    assert f"traceparent: {QUESTION.traceparent}".encode() in head
     assert set(json.loads(body)) == {"driver_number", "family_name", "date_of_birth"}
 
 

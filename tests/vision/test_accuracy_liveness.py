@@ -39,6 +39,7 @@ def test_recordings_without_a_face_are_counted_and_not_scored() -> None:
     assert value(made, "BPCER at the shipped threshold") == 0.0
 
 
+@pytest.mark.slow
 def test_a_manifest_of_clips_is_measured_from_end_to_end(tmp_path: Path) -> None:
     for name in ("genuine", "screen"):
         (tmp_path / f"{name}.mp4").write_bytes(clip(name))
@@ -54,6 +55,7 @@ def test_a_manifest_that_names_no_clip_is_refused(tmp_path: Path) -> None:
         run(tmp_path / "m.csv")
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_filmed_people_raise_no_passive_alarm(tmp_path: Path) -> None:
     if not (REAL / "video").is_dir():

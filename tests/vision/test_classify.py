@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -32,6 +33,21 @@ def test_a_document_upside_down_is_straightened_upright(kind: Kind) -> None:
     printed = flat(kind)[..., ::-1]
     assert page.shape == printed.shape
     assert float(np.median(np.abs(page.astype(int) - printed.astype(int)))) < 20
+
+
+def test_a_document_seen_at_half_the_size_is_told_and_lies_where_it_lies_in_the_whole_picture() -> None:
+    photo = picture("licence", 5)
+    half = np.asarray(cv2.resize(photo, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
+
+    seen = classify(half).scaled(2.0)
+
+    assert seen.document_type == "uk_driving_licence"
+    assert seen.page is not None
+    assert float(np.linalg.norm(seen.page.corners - corners("licence", 5), axis=1).max()) < 4
+
+
+def test_a_picture_without_a_page_has_none_at_any_scale() -> None:
+    assert classify(empty("dark")).scaled(2.0).page is None
 
 
 def test_a_sideways_photograph_is_unknown_and_has_no_straight_page() -> None:

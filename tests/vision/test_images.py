@@ -14,7 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
-from verification.vision.images import MAX_PIXELS, Header, Unreadable, decode, encode_jpeg, header
+from verification.vision.images import (
+    MAX_PIXELS,
+    Header,
+    Unreadable,
+    decode,
+    decode_small,
+    encode_jpeg,
+    header,
+)
 
 Format = Literal["JPEG", "PNG", "WEBP"]
 FORMATS: tuple[Format, ...] = ("JPEG", "PNG", "WEBP")
@@ -100,6 +108,24 @@ def test_an_encoded_jpeg_reads_back_nearly_alike() -> None:
     pixels = np.full((40, 60, 3), (90, 120, 200), np.uint8)
     again = decode(encode_jpeg(pixels, 95))
     assert int(np.abs(again.astype(int) - pixels.astype(int)).max()) < 6
+
+
+@pytest.mark.parametrize(
+    ("size", "small", "factor"), [((2000, 1500), (750, 1000), 2.0), ((640, 480), (480, 640), 1.0)]
+)
+def test_a_first_look_is_at_half_the_size_where_that_is_enough(
+    size: tuple[int, int], small: tuple[int, int], factor: float
+) -> None:
+    pixels, times = decode_small(_file("JPEG", size))
+
+    assert (pixels.shape[:2], times) == (small, factor)
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_first_look_refuses_what_a_whole_one_refuses(kind: Format) -> None:
+    whole = _file(kind, (400, 300))
+    with pytest.raises(Unreadable):
+        decode_small(whole[: len(whole) - 40])
 
 
 @pytest.mark.real_data

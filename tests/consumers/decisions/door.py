@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Event, Thread
 from urllib.parse import parse_qs, urlsplit
 
+from protocol.records import as_record
 from protocol.schemas.journal_v1_pb2 import AppendRequest, AppendResponse, Frame, Mark
 from tests.consumers.decisions.journal import EPOCH, MemoryJournal
 
@@ -56,7 +57,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _send_after(self, at: int) -> int:
         batch = self.server.journal.read(at, 1_000)
         for record in batch.records:
-            self._frame(Frame(record=record))
+            self._frame(Frame(record=as_record(record)))
         if batch.through > at:
             self._mark(batch.through)
         return batch.through

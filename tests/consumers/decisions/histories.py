@@ -16,6 +16,7 @@ from protocol.envelope import Envelope, Event
 from protocol.ids import to_us
 from protocol.schemas import decisions_v1_pb2 as decisions
 from protocol.schemas import verification_v1_pb2 as verification
+from protocol.schemas.journal_v1_pb2 import Record
 
 __all__ = ["START", "Teller", "check", "checks", "evidence", "line", "number", "opening", "short", "tell"]
 
@@ -26,22 +27,22 @@ _KINDS = {"front": "document_front", "face": "face_video"}
 
 def number(message: Message, keyseq: int, *, at_s: float | None = None, case: str = CASE) -> Event:
     """Make an event of a message: its keyseq is also its id and, unless told otherwise, its second."""
-    moment = START + timedelta(seconds=keyseq if at_s is None else at_s)
+    moment_us = to_us(START + timedelta(seconds=keyseq if at_s is None else at_s))
     name = type_name(message)
-    envelope = Envelope(
-        id=UUID(int=keyseq),
+    record = Record(
+        id=UUID(int=keyseq).bytes,
         type=name,
         source="verification",
         subject=case,
         client=CLIENT,
-        occurred_at=moment,
-        recorded_at=moment,
-        sequenced_at=moment,
+        occurred_at_us=moment_us,
+        recorded_at_us=moment_us,
+        sequenced_at_us=moment_us,
         stream=stream_of(name).name,
         partition_key=case,
         keyseq=keyseq,
     )
-    return Event(envelope, message)
+    return Event(Envelope(record), message)
 
 
 def line(*messages: Message, start: int = 1) -> list[Event]:
@@ -91,8 +92,8 @@ class Teller:
 
     def pass_time(self, seconds: float) -> None:
         """Let the clock reach so many seconds after the start."""
-        moment = START + timedelta(seconds=seconds)
-        self.docket = end_approval(self.docket, to_us(moment), self.emit)
+        moment_us = to_us(START + timedelta(seconds=seconds))
+        self.docket = end_approval(self.docket, moment_us, self.emit)
 
     @property
     def words(self) -> list[str]:

@@ -15,7 +15,7 @@ from protocol.catalogue import stream_of
 from protocol.envelope import Event, from_record, to_record
 from protocol.ids import from_us
 from protocol.schemas.journal_v1_pb2 import Record
-from subscriber import Batch, Outbox, Runner
+from subscriber import Batch, Lineage, Outbox, Runner
 
 __all__ = ["MemoryJournal", "Service"]
 
@@ -36,6 +36,9 @@ class MemoryJournal:
             if record.id not in here:
                 self.records.append(self._placed(record))
 
+    def require_coordinator(self) -> None:
+        """Take everything: this journal is its own coordinator."""
+
     def _placed(self, record: Record) -> Record:
         placed = Record()
         placed.CopyFrom(record)
@@ -49,6 +52,14 @@ class MemoryJournal:
         through = min(len(self.records), after + limit)
         found = tuple(r for r in self.records[after:through] if r.stream in service.STREAMS)
         return Batch(EPOCH, found, through, len(self.records))
+
+    def recall(self, position: int) -> Record | None:
+        """Give one event."""
+        return self.records[position - 1] if position <= len(self.records) else None
+
+    def lineage(self) -> Lineage:
+        """Tell that there is one epoch."""
+        return Lineage(((1, EPOCH),))
 
     def news(self) -> bool:
         """Tell whether another read may give more."""

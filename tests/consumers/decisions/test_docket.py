@@ -101,6 +101,17 @@ def test_an_approval_ahead_expires_and_becomes_a_refer() -> None:
     assert teller.words == ["approve provisional+", "expired", "refer provisional+"]
 
 
+def test_an_approval_of_a_withdrawn_case_expires_once_however_many_facts_come_later() -> None:
+    teller = low(classified())
+    teller.hear(number(verification.CaseWithdrawn(by="client"), 5, at_s=10))
+
+    teller.pass_time(1800)
+    teller.hear(number(check("tamper", "clear", on=FRONT), 6, at_s=1801))
+    teller.hear(number(check("consistency", "clear", on=FRONT), 7, at_s=1802))
+
+    assert teller.words == ["approve provisional+", "expired"]
+
+
 def test_an_expiry_names_the_decision_that_ended() -> None:
     teller = low(classified())
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
 from google.protobuf.message import Message
 
-from consumers.decisions import operations
 from protocol.envelope import Event
 from protocol.ids import to_us
 from protocol.schemas import decisions_v1_pb2 as decisions
 from protocol.schemas import verification_v1_pb2 as verification
+from subscriber.health import lag, standing
+from subscriber.letters import Letters
+from tests.changing import changed
 from tests.consumers.decisions.histories import START, checks, evidence, number, opening, short
 from tests.consumers.decisions.journal import MemoryJournal, Service
 
@@ -42,7 +43,7 @@ def history(case: str, first: int, *messages: Message, policy: str = "full") -> 
 
 
 def renumbered(event: Event, id_: int) -> Event:
-    return Event(replace(event.envelope, id=UUID(int=id_)), event.message)
+    return Event(changed(event, id=UUID(int=id_).bytes), event.message)
 
 
 def words(journal: MemoryJournal, case: str) -> list[str]:
@@ -122,10 +123,10 @@ def test_a_case_of_an_unknown_policy_does_not_hold_up_the_others(tmp_path: Path)
 
     with running(tmp_path, journal) as service:
         until_buried(service)
-        letters = operations.dead_letters(service.store)
+        letters = Letters.open(service.store, "decisions").of()
 
     assert words(journal, "a") == ["approve final"]
-    assert [(letter.case, letter.reason, letter.attempts) for letter in letters] == [("odd", "NoPolicy", 3)]
+    assert [(letter.key, letter.reason, letter.attempts) for letter in letters] == [("odd", "NoPolicy", 3)]
 
 
 def until_buried(service: Service) -> None:
@@ -137,9 +138,9 @@ def test_the_lag_counts_what_it_has_not_passed(tmp_path: Path) -> None:
     journal = MemoryJournal(history("a", 100, *checks(on=3)))
 
     with running(tmp_path, journal) as service:
-        before = operations.lag(service.store, journal).records
+        before = lag(service.store, "decisions", journal, now=START).records
         service.settle()
-        after = operations.lag(service.store, journal)
+        after = lag(service.store, "decisions", journal, now=START)
 
     assert (before, after.head) == (12, 13)
     assert after.records <= 1
@@ -147,4 +148,4 @@ def test_the_lag_counts_what_it_has_not_passed(tmp_path: Path) -> None:
 
 def test_before_its_first_start_nothing_is_dead(tmp_path: Path) -> None:
     with running(tmp_path, MemoryJournal()) as service:
-        assert operations.dead_letters(service.store) == []
+        assert standing(service.store, "decisions").letters == 0

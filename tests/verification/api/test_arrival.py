@@ -49,7 +49,7 @@ async def test_what_announces_nothing_is_counted_and_cut_off() -> None:
 
 
 async def test_sixty_megabytes_and_their_form_go_through() -> None:
-    [done] = await _serve([], [bytes(1 << 20)] * 60)
+    [done] = await _serve([], [bytes(1_000_000)] * 60)
     assert done["type"] == "done"
 
 

@@ -13,6 +13,7 @@ from rest_framework.test import APIClient
 
 from events.errors import Erased, KeysAway
 from protocol.problems import MEDIA_TYPE, PROBLEMS, Problem, Refused, body
+from tests.verification.api.conftest import BASIS_BODY
 from tests.verification.files import picture
 from verification.api.problems import answer, not_found, server_error
 from verification.evidence_store import EvidenceMissing
@@ -93,4 +94,55 @@ def test_every_problem_has_an_error_status_and_a_title(row: Problem) -> None:
 def test_no_problem_repeats_what_was_sent(company: APIClient, case: str, tmp_path: Path) -> None:
     with picture(tmp_path / "Ada-Specimen.jpg").open("rb") as file:
         told = company.post(f"{case}/evidence", {"kind": "Ada Specimen", "file": file})
-    assert "Ada-Specimen" not in told.content.decode()
+    assert told.json()["field"] == "kind"
+    assert "Specimen" not in told.content.decode()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    ['{"\\ud800": 1}', json.dumps(BASIS_BODY | {"basis": "\ud800"}), "[" * 100_000, '{"a":' * 100_000],
+    ids=["half a surrogate pair as a member", "and as a value", "nested lists", "nested objects"],
+)
+def test_json_that_cannot_be_repeated_or_read_is_a_bad_request(
+    company: APIClient, case: str, sent: str
+) -> None:
+    told = company.generic("POST", f"{case}/biometrics", sent, content_type="application/json")
+    assert (told.status_code, told.json()["code"]) == (400, "invalid")
+
+
+def _form(*members: str) -> str:
+    head = '--b\r\nContent-Disposition: form-data; name="'
+    return "".join(f"{head}{member}\r\n" for member in members) + "--b--\r\n"
+
+
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [
+        (_form(*(f'm{n}"\r\n\r\nv' for n in range(2_000))), "invalid"),
+        (_form(*(f'm{n}"; filename="a"\r\n\r\nv' for n in range(200))), "invalid"),
+        (_form('kind"\r\n\r\n' + "v" * 2_000_000), "too_large"),
+    ],
+    ids=["too many members", "too many files", "a member too long"],
+)
+def test_a_form_that_the_framework_will_not_read_is_a_problem_too(
+    company: APIClient, case: str, sent: str, code: str
+) -> None:
+    told = company.generic("POST", f"{case}/evidence", sent, content_type="multipart/form-data; boundary=b")
+    assert (told.json()["code"], told["Content-Type"]) == (code, MEDIA_TYPE)
+
+
+@pytest.mark.parametrize("strange", [{"query": "&".join(f"m{n}=1" for n in range(2_000))}, {"host": "a b"}])
+def test_a_request_that_never_reaches_a_view_is_refused_as_a_problem(
+    company: APIClient, strange: dict[str, str]
+) -> None:
+    headers = {"Host": strange.get("host", "testserver")}
+    told = company.get(f"/v1/cases?{strange.get('query', '')}", headers=headers)
+    assert (told.status_code, told["Content-Type"]) == (400, MEDIA_TYPE)
+    assert told.json()["code"] == "invalid"
+
+
+@pytest.mark.parametrize("name", ["%00", "a%00b", "%2e%2e"])
+def test_an_id_that_no_database_could_hold_leads_nowhere(company: APIClient, case: str, name: str) -> None:
+    for address in (f"/v1/cases/{name}/submit", f"{case}/evidence/{name}"):
+        told = company.get(address)
+        assert (told.status_code, told.json()["code"]) == (404, "not_found")

@@ -1,0 +1,1 @@
+"""The main job again, on the full profile."""
