@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence, Set
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
-from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaError, KafkaException
 
-from protocol.catalogue import stream_named
 from subscriber.errors import SourceAway
+from subscriber.kafka.asking import told_of_each, written
 from subscriber.partitions import Partition, partitions_of
 from subscriber.source import NOWHERE, Place
 
@@ -76,9 +76,8 @@ class Ends:
         Raises:
             SourceAway: no answer, or none for one of them.
         """
-        found = self._ask(partitions, OFFSET_BEGINNING if first else OFFSET_END)
-        self.heard_s = time.monotonic()
-        return found
+        what = OFFSET_BEGINNING if first else OFFSET_END
+        return self._thread.submit(self._ask, partitions, what).result()
 
     def forget(self) -> None:
         """Start anew: what was asked for belongs to partitions that are no longer read."""
@@ -90,18 +89,17 @@ class Ends:
         self._consumer.close()
 
     def _ask(self, partitions: Set[Partition], what: int) -> _Offsets:
-        wanted = {(stream_named(p.stream).topic, p.number): p for p in partitions}
-        asked = [TopicPartition(topic, number, what) for topic, number in wanted]
+        wanted = written(dict.fromkeys(partitions, what))
         try:
-            answers = self._consumer.offsets_for_times(asked, _ANSWER_S)
-        except KafkaException as error:
-            self._failed(error.args[0])
-            raise SourceAway(f"Kafka does not answer: {error}") from error
-        for one in answers:
-            if one.error is not None or one.offset < 0:
-                self._failed(one.error)
-                raise SourceAway(f"Kafka does not answer for {one.topic}[{one.partition}]: {one.error}")
-        return {wanted[str(one.topic), int(one.partition)]: one.offset for one in answers}
+            found = told_of_each(lambda: self._consumer.offsets_for_times(wanted, _ANSWER_S))
+        except SourceAway as away:
+            self._failed(away.__cause__)
+            raise
+        if min(found.values(), default=0) < 0:
+            self._failed(None)
+            raise SourceAway("Kafka does not say where all of its partitions end")
+        self.heard_s = time.monotonic()
+        return found
 
     def _take(self, seen: Place, answer: Future[_Offsets]) -> bool:
         if not answer.done():
@@ -111,15 +109,14 @@ class Ends:
             self.last = answer.result()
         except SourceAway:
             return False
-        self.heard_s = time.monotonic()
         if self._barrier is None and seen.position:
             self._barrier = seen, self.last
         return True
 
-    def _failed(self, error: object) -> None:
+    def _failed(self, cause: BaseException | None) -> None:
         """Learn who leads now: for partitions that it does not read, the library goes on with the past."""
         # Whoever refuses is there; a cluster without our topics is as good as none: the relay comes first.
-        code = error.code() if isinstance(error, KafkaError) else 0
+        code = cause.args[0].code() if isinstance(cause, KafkaException) else 0
         if code > 0 and code != KafkaError.UNKNOWN_TOPIC_OR_PART:
             self.heard_s = time.monotonic()
         with contextlib.suppress(KafkaException):

@@ -9,14 +9,15 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from typing import Final
 
-from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from protocol.catalogue import stream_named
 from subscriber.errors import SourceAway, Superseded, WrongLog
+from subscriber.kafka.asking import asked, partition_at, told_of_each, written
 from subscriber.kafka.client import KafkaSettings, client_config
 from subscriber.kafka.ends import Ends
 from subscriber.kafka.reading import read_message
@@ -25,8 +26,6 @@ from subscriber.partitions import Partition
 from subscriber.source import NOWHERE, Place, Stray
 
 __all__ = ["KafkaLog", "Lag"]
-
-T = TypeVar("T")
 
 _ANSWER_S: Final = 3.0
 # Sequenced time is never behind the place's; a minute covers clocks and the millisecond that Kafka keeps.
@@ -156,13 +155,12 @@ class KafkaLog:
         if any(0 < start == ends[partition] for partition, start in starts.items()):
             # Nothing is kept: nothing that could prove that what is gone had been read.
             return None
-        hints = self._told_of_each(lambda: self._consumer.committed(self._list(places.keys()), _ANSWER_S))
-        if any(not 0 <= hint.offset <= ends[self._place(hint)] for hint in hints):
+        hints = told_of_each(lambda: self._consumer.committed(written(places.keys()), _ANSWER_S))
+        if any(not 0 <= hint <= ends[partition] for partition, hint in hints.items()):
             return None
         moments = {p: max(0, place.time_us // 1000 - _MARGIN_MS) for p, place in places.items()}
-        found = self._told_of_each(lambda: self._consumer.offsets_for_times(self._list(moments), _ANSWER_S))
-        offsets = {self._place(one): one.offset for one in found}
-        offsets = {p: ends[p] if offset < 0 else offset for p, offset in offsets.items()}
+        found = told_of_each(lambda: self._consumer.offsets_for_times(written(moments), _ANSWER_S))
+        offsets = {p: ends[p] if offset < 0 else offset for p, offset in found.items()}
         return Found(offsets, {p for p, offset in offsets.items() if 0 < offset == starts[p]})
 
     def ends(self, partitions: Set[Partition]) -> dict[Partition, int]:
@@ -181,8 +179,8 @@ class KafkaLog:
         self._reading = _Reading(next=dict(mine))
         self._ends.forget()
         with self._passing():
-            self._consumer.assign(self._list(mine))
-            self._consumer.resume(self._list(mine))
+            self._consumer.assign(written(mine))
+            self._consumer.resume(written(mine))
         self._paused = False
 
     def news(self) -> bool:
@@ -217,7 +215,7 @@ class KafkaLog:
             return
         change = self._consumer.resume if wanted else self._consumer.pause
         with self._passing():
-            change(self._list(self._reading.next))
+            change(written(self._reading.next))
             self._paused = not wanted
 
     def _read(self, message: Message) -> Pull:
@@ -249,7 +247,7 @@ class KafkaLog:
     def _dealt(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         # Nothing is read before the subscriber's database has said from where.
         consumer.assign([])
-        self._own(frozenset(map(self._place, partitions)))
+        self._own(frozenset(map(partition_at, partitions)))
 
     def _taken(self, consumer: Consumer, _partitions: list[TopicPartition]) -> None:
         consumer.unassign()
@@ -281,12 +279,12 @@ class KafkaLog:
         new = {p: at for p, at in self._reading.next.items() if self._reading.committed.get(p) != at}
         with self._passing():
             if new:
-                self._consumer.commit(offsets=self._list(new), asynchronous=True)
+                self._consumer.commit(offsets=written(new), asynchronous=True)
                 self._reading.committed |= new
 
     def _check(self) -> None:
         """Refuse topics that are not as the catalogue says; one that is not there yet is waited for."""
-        found = self._asked(lambda: self._consumer.list_topics(timeout=_ANSWER_S)).topics
+        found = asked(lambda: self._consumer.list_topics(timeout=_ANSWER_S)).topics
         for topic, name in self._topics.items():
             wanted, described = stream_named(name).partitions, found.get(topic)
             if described is None or described.error is not None:
@@ -295,31 +293,6 @@ class KafkaLog:
                 raise WrongLog(
                     f"{topic} has {len(described.partitions)} partitions, the catalogue says {wanted}"
                 )
-
-    def _list(self, offsets: Mapping[Partition, int] | Set[Partition]) -> list[TopicPartition]:
-        """Write partitions as the client wants them, each with its offset or moment where there is one."""
-        at = offsets if isinstance(offsets, Mapping) else {}
-        names = {partition: stream_named(partition.stream).topic for partition in offsets}
-        return [TopicPartition(names[p], p.number, at.get(p, OFFSET_INVALID)) for p in sorted(names)]
-
-    def _place(self, one: TopicPartition) -> Partition:
-        return Partition(self._topics[str(one.topic)], int(one.partition))
-
-    @staticmethod
-    def _asked(question: Callable[[], T]) -> T:
-        try:
-            return question()
-        except KafkaException as error:
-            raise SourceAway(f"Kafka does not answer: {error}") from error
-
-    @classmethod
-    def _told_of_each(cls, question: Callable[[], list[TopicPartition]]) -> list[TopicPartition]:
-        """Ask of some partitions; where one has no leader, the library gives back what was put in."""
-        answers = cls._asked(question)
-        for one in answers:
-            if one.error is not None:
-                raise SourceAway(f"Kafka does not answer for {one.topic}[{one.partition}]: {one.error}")
-        return answers
 
     @staticmethod
     @contextlib.contextmanager

@@ -52,7 +52,8 @@ def main() -> None:
     sequencer.start()
     for line in sys.stdin:
         refused = _write(int(line))
-        state = {"refused": refused, "head": head().position, "waiting": backlog().records}
+        # What waits is read first: nothing waiting has to mean that the head stands behind all of it.
+        state = {"refused": refused, "waiting": backlog().records, "head": head().position}
         print(json.dumps(state | {"faults": [str(fault) for fault in faults()]}), flush=True)
     stop.set()
     sequencer.join()

@@ -40,9 +40,11 @@ def test_one_broker_after_another_dies_and_nothing_is_lost(three: Cluster) -> No
         for node in three.server.nodes:
             write(100, first=100 * node)
             three.server.kill(node)
-            write(100, first=100 * node)
-            wait_for(lambda: checkpoint().position == head().position, 60)
-            three.server.revive(node)
+            try:
+                write(100, first=100 * node)
+                wait_for(lambda: checkpoint().position == head().position, 60)
+            finally:
+                three.server.revive(node)
 
     assert carried(records(three)) == journal_records()
 
