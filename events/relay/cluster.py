@@ -10,7 +10,7 @@ from confluent_kafka.admin import AdminClient
 
 from events.errors import NotLetIn, ReplacedCluster
 from events.relay.leading import Checkpoint
-from events.relay.topics import prepare, wanted
+from events.relay.topics import copies_in, prepare, wanted
 from protocol.catalogue import STREAMS, Lane
 from subscriber.kafka import KafkaSettings, client_config
 
@@ -52,7 +52,7 @@ def enter(settings: KafkaSettings, checkpoint: Checkpoint) -> str:
             f"{checkpoint.epoch}-{checkpoint.position} into cluster {checkpoint.cluster}. Go back to that, "
             "or fill this: `manage.py relay --new-cluster`, with `--after POSITION` not from the first event"
         )
-    prepare(admin, wanted(len(cluster.brokers)))
+    prepare(admin, wanted(copies_in(cluster, admin)))
     return str(cluster.cluster_id)
 
 

@@ -14,7 +14,7 @@ from events.errors import RelayRefused, WrongTopic
 from events.findings import Finding, Probe, Severity
 from events.relay.leading import checkpoint
 from events.relay.reading import resume_at
-from events.relay.topics import check, missing, wanted
+from events.relay.topics import check, copies_in, missing, wanted
 from subscriber.kafka import KafkaSettings, client_config
 
 __all__ = ["relay_probes"]
@@ -54,7 +54,7 @@ def _carried(clock: Callable[[], datetime]) -> Iterator[Finding]:
 def _topics(settings: KafkaSettings) -> Iterator[Finding]:
     config: dict[str, Any] = {**client_config(settings), "log_level": 0}
     admin = AdminClient(config)
-    topics = wanted(len(admin.list_topics(timeout=_CALL_S).brokers))
+    topics = wanted(copies_in(admin.list_topics(timeout=_CALL_S), admin))
     absent = missing(admin, topics)
     if absent:
         shown = ", ".join(topic.name for topic in absent[:_SHOWN])

@@ -15,14 +15,14 @@ from typing import Final
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._config import ConfigResource
-from confluent_kafka.admin._metadata import PartitionMetadata
+from confluent_kafka.admin._metadata import ClusterMetadata, PartitionMetadata
 from confluent_kafka.admin._resource import ResourceType
 from confluent_kafka.cimpl import NewTopic
 
 from events.errors import WrongTopic
 from protocol.catalogue import STREAMS, Stream
 
-__all__ = ["SIGN_OF_LIFE", "Topic", "check", "missing", "prepare", "wanted"]
+__all__ = ["SIGN_OF_LIFE", "Topic", "check", "copies_in", "missing", "prepare", "wanted"]
 
 _DAY_MS: Final = 24 * 3600 * 1000
 _CALL_S: Final = 20.0
@@ -51,9 +51,28 @@ class Topic:
 SIGN_OF_LIFE: Final = Topic("relay.life.v1", 1, 1, {"retention.ms": 3600 * 1000}, {})
 
 
-def wanted(brokers: int) -> list[Topic]:
-    """List the topics for a cluster of so many brokers: the catalogue's, and the relay's sign of life."""
-    copies = min(brokers, _COPIES)
+def copies_in(cluster: ClusterMetadata, admin: AdminClient) -> int:
+    """Tell how many copies a cluster is to keep of a partition: three, or as many as it has brokers.
+
+    A broker that is away now counts as long as the cluster's own default says that there are so many: topics
+    made meanwhile would have a copy less for good.
+
+    Raises:
+        KafkaException, TimeoutError: the cluster does not answer.
+    """
+    asked = ConfigResource(ResourceType.BROKER, str(cluster.orig_broker_id))
+    try:
+        found = admin.describe_configs([asked], request_timeout=_DESCRIBE_S)[asked].result(_CALL_S)
+        intended = int(found["default.replication.factor"].value or 1)
+    except KafkaException as error:
+        if error.args[0].code() != KafkaError.CLUSTER_AUTHORIZATION_FAILED:
+            raise
+        intended = 1
+    return min(max(intended, len(cluster.brokers)), _COPIES)
+
+
+def wanted(copies: int) -> list[Topic]:
+    """List the topics with so many copies: the catalogue's, and the relay's sign of life."""
     return [*(_topic(stream, copies) for stream in STREAMS), _with_copies(SIGN_OF_LIFE, copies)]
 
 

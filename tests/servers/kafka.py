@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -61,10 +61,16 @@ class Cluster:
         found = self.topics()
         for answer in self.admin.delete_topics(found).values() if found else ():
             answer.result(30)
-        end = time.monotonic() + 20
-        while self.topics():
-            assert time.monotonic() < end, "topics do not go away"
-            time.sleep(0.02)
+        _wait(lambda: not self.topics(), "topics do not go away")
+
+    def settle(self) -> None:
+        """Wait until every copy has caught up: who is killed then is the only one away."""
+        _wait(self._caught_up, "the brokers do not catch up")
+
+    def _caught_up(self) -> bool:
+        topics = self.admin.list_topics(timeout=20).topics.values()
+        partitions = [partition for topic in topics for partition in topic.partitions.values()]
+        return all(len(one.isrs) == len(one.replicas) for one in partitions)
 
     def read(self, topics: Sequence[str], *, committed: bool = True) -> list[Message]:
         """Give everything that lies in topics now, partition by partition in order."""
@@ -102,6 +108,13 @@ class Cluster:
                 "isolation.level": "read_committed" if committed else "read_uncommitted",
             }
         )
+
+
+def _wait(condition: Callable[[], bool], otherwise: str) -> None:
+    end_s = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end_s, otherwise
+        time.sleep(0.02)
 
 
 def running(options: ClusterOptions) -> Iterator[Cluster]:

@@ -38,6 +38,7 @@ def test_a_broker_that_dies_in_the_middle_of_the_question_gives_no_place_to_read
     answers = {True: dict.fromkeys(ends, 0), False: ends}
     monkeypatch.setattr(log._ends, "get", lambda _partitions, *, first=False: answers[first])
     monkeypatch.setattr(log, "_check", lambda: None)
+    kafka_cluster.settle()
     kafka_cluster.server.kill(2)
     try:
         found = [_found(log, places) for _ in range(6)]
@@ -60,6 +61,7 @@ def test_while_a_partition_has_no_leader_nothing_unread_is_taken_to_be_passed(
     until_true(lambda: log.pull(0) is not None and len(log.owned) == 16)
     owned = log.owned
 
+    kafka_cluster.settle()
     kafka_cluster.server.kill(2)
     log.start(dict.fromkeys(owned, 0))
     seen: set[int] = set()
@@ -89,6 +91,7 @@ def test_asking_for_the_ends_while_a_broker_is_away_burns_no_core(kafka_cluster:
     ends = Ends(client_config(kafka_cluster.settings), STREAMS)
     until_true(lambda: ends.look(NOWHERE))
 
+    kafka_cluster.settle()
     kafka_cluster.server.kill(2)
     before_s, until_s = time.process_time(), time.monotonic() + 4
     try:
