@@ -76,6 +76,10 @@ if _environment.redis_url:
         "CONFIG": {"hosts": [_environment.redis_url]},
     }
 
+# How many streams one client may have open in a process, and whose pages may follow besides our own.
+FEED_STREAMS: Final = _environment.feed_streams
+FEED_ORIGINS: Final = _environment.feed_origins
+
 # Originals and what is cut from them, encrypted, under random ids.
 EVIDENCE_ROOT: Final = _DATA / "evidence"
 

@@ -1,6 +1,7 @@
 """The feed as it lies in its own database: records by number, each feed's head, and what is known of cases.
 
-Written by the feed writer alone, from the journal; losing the file costs a rebuild, nothing else.
+Written by the feed writer alone, from the journal; losing the file costs a rebuild, nothing else. What readers
+say of themselves is in no journal: it lies in the main database.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from typing import ClassVar
 
 from django.db import models
 
-__all__ = ["FeedCase", "FeedHead", "FeedRecord"]
+__all__ = ["FeedCase", "FeedHead", "FeedRecord", "FeedSubscription"]
 
 
 class FeedRecord(models.Model):
@@ -69,3 +70,17 @@ class FeedCase(models.Model):
     said = models.TextField()
     state = models.TextField()
     last = models.PositiveBigIntegerField()
+
+
+class FeedSubscription(models.Model):
+    """A position that is kept for a client's readers, by the name that they give it.
+
+    For each of 64 parts of the feed `cursors` has the last record acknowledged, as `epoch-number`, and `holders`
+    the reader that moves it (empty: nobody yet).
+    """
+
+    pk = models.CompositePrimaryKey("feed", "name")
+    feed = models.CharField(max_length=32)
+    name = models.CharField(max_length=64)
+    cursors = models.JSONField()
+    holders = models.JSONField()

@@ -1,0 +1,27 @@
+"""What a credential may read: scopes, and the partition or case that a ticket was narrowed to."""
+
+from __future__ import annotations
+
+from access.principals import Principal, require
+from protocol.problems import Refused
+from streaming.feeds import Part
+
+__all__ = ["PERSONAL", "allow"]
+
+PERSONAL = "feed:personal"
+
+
+def allow(principal: Principal, part: Part, *, personal: bool) -> None:
+    """Check that a client's credential is for all of a part of its feed.
+
+    Raises:
+        Refused: `forbidden_scope`.
+    """
+    require(principal, "feed:read")
+    if personal:
+        require(principal, PERSONAL)
+    index, of = principal.partition or (0, 1)
+    if principal.case and part.case != principal.case:
+        raise Refused("forbidden_scope", "this ticket is for one case: ask for that")
+    if not part.case and (part.of % of or part.index % of != index):
+        raise Refused("forbidden_scope", f"this ticket is for partition {index}/{of}: ask for that or a part")
