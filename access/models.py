@@ -74,7 +74,7 @@ class CaptureCode(models.Model):
 
 
 class Ticket(models.Model):
-    """A client's ticket for its feed, as its SHA-256: taken away when it is used, else forgotten when expired.
+    """A client's ticket for its feed, as its SHA-256: gone when it was used, else some time after it expired.
 
     `partition` is "i/n", `case` an id: empty, it is not narrowed to one. Not event-sourced.
     """

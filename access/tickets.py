@@ -17,7 +17,7 @@ from django.db import transaction
 from access.identity import SCOPES, Principal, Unauthorised, digest, of_key, require, unless_ended
 from access.models import CaseDoor, Client, ClientKey, Ticket
 from events.retrying import retried
-from protocol.ids import from_us, to_us
+from protocol.ids import to_us
 from protocol.problems import Refused
 
 __all__ = ["PREFIX", "Minted", "Narrowing", "lies_within", "mint", "partition_of", "redeem"]

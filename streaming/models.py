@@ -1,7 +1,7 @@
 """The feed as it lies in its own database: records by number, each feed's head, and what is known of cases.
 
-Written by the feed writer alone, from the journal; losing the file costs a rebuild, nothing else. Beside it, in
-the main database: who read what, the delivery log.
+Written by the feed writer alone, from the journal; losing the file costs a rebuild, nothing else.
+Beside it, in the main database: who read what, the delivery log.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class LoggedDelivery(models.Model):
     key_id = models.CharField(max_length=19)
     form = models.CharField(max_length=16)
     part = models.CharField(max_length=36)
-    subscription = models.CharField(max_length=64)
+    subscription = models.CharField(max_length=100)
     first = models.PositiveBigIntegerField()
     opened_at_us = models.BigIntegerField()
     process = models.CharField(max_length=120)

@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
                 ('key_id', models.CharField(max_length=19)),
                 ('form', models.CharField(max_length=16)),
                 ('part', models.CharField(max_length=36)),
-                ('subscription', models.CharField(max_length=64)),
+                ('subscription', models.CharField(max_length=100)),
                 ('first', models.PositiveBigIntegerField()),
                 ('opened_at_us', models.BigIntegerField()),
                 ('process', models.CharField(max_length=120)),
