@@ -34,8 +34,8 @@ class Environment:
     doorbell between processes ($VOUCH_REDIS_URL; empty: they look by themselves), `tls_certificate` and
     `tls_key` are the public port's PEM files ($VOUCH_TLS_CERTIFICATE, $VOUCH_TLS_KEY; empty: plain HTTP),
     `feed_streams` is how many streams one client may have open in a web process ($VOUCH_FEED_STREAMS),
-    `feed_origins` are the web origins besides our own whose pages may follow ($VOUCH_FEED_ORIGINS, with commas
-    between), `secret` signs sessions (made at first start), `workers` is the number of vision processes.
+    `feed_origins` are web origins besides ours whose pages may follow ($VOUCH_FEED_ORIGINS, with commas),
+    `secret` signs sessions (made at first start), `workers` is the number of vision processes.
     """
 
     data: Path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from access.principals import Principal, require
+from access.tickets import lies_within
 from protocol.problems import Refused
 from streaming.feeds import Part
 
@@ -20,8 +21,8 @@ def allow(principal: Principal, part: Part, *, personal: bool) -> None:
     require(principal, "feed:read")
     if personal:
         require(principal, PERSONAL)
-    index, of = principal.partition or (0, 1)
     if principal.case and part.case != principal.case:
         raise Refused("forbidden_scope", "this ticket is for one case: ask for that")
-    if not part.case and (part.of % of or part.index % of != index):
-        raise Refused("forbidden_scope", f"this ticket is for partition {index}/{of}: ask for that or a part")
+    own = principal.partition
+    if own is not None and (part.case or not lies_within((part.index, part.of), own)):
+        raise Refused("forbidden_scope", f"this ticket is for partition {own[0]}/{own[1]}: ask for that")

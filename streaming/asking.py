@@ -7,16 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from access.tickets import partition_of
 from protocol.problems import Refused
 from streaming.feeds import CASE_KINDS, Head
 
-__all__ = ["MOST_PARTS", "Asked", "BadPartition", "WrongVersion", "parse", "start_of"]
+__all__ = ["Asked", "BadPartition", "WrongVersion", "parse", "start_of"]
 
 _KNOWN: Final = frozenset({"from", "after", "partition", "limit", "wait", "until", "kinds", "subscription"})
 _CURSOR: Final = re.compile(r"([0-9a-f]{8})-([0-9]{1,18})")
 _NAME: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
-_PARTITION: Final = re.compile(r"([0-9]{1,2})/([0-9]{1,2})")
-MOST_PARTS: Final = 64
 # Kinds of the contract that no event makes yet may be asked for all the same.
 _KINDS: Final = CASE_KINDS | {"request", "review", "waiting", "erased", "outcome"}
 
@@ -46,8 +45,8 @@ class Asked:
     """A follower's wish: at most one of `from_` (a number, "earliest" or "latest") and `after` (a cursor).
 
     `wait_s` ends after that many seconds with nothing to send, `limit` after that many records,
-    `until_caught_up` at the head of the moment of asking; None and False: not asked for. `subscription` names a
-    position that the feed keeps; empty: the reader keeps it.
+    `until_caught_up` at the head of the moment of asking; None and False: not asked for.
+    `subscription` names a position that the feed keeps; empty: the reader keeps it.
     """
 
     from_: int | str | None = None
@@ -144,11 +143,10 @@ def _cursor(text: str) -> tuple[str, int]:
 
 
 def _partition(text: str) -> tuple[int, int]:
-    found = _PARTITION.fullmatch(text)
-    index, of = (int(found[1]), int(found[2])) if found else (0, 0)
-    if not (1 <= of <= MOST_PARTS and of & (of - 1) == 0 and index < of):
-        raise BadPartition
-    return index, of
+    try:
+        return partition_of(text)
+    except Refused as refused:
+        raise BadPartition from refused
 
 
 def _whole(field: str, text: str, least: int) -> int:
@@ -160,7 +158,8 @@ def _whole(field: str, text: str, least: int) -> int:
 def _subscription(text: str) -> str:
     if _NAME.fullmatch(text) is None:
         raise _invalid(
-            "subscription", "a subscription's name has 1 to 64 letters, digits, dots, dashes, underscores, colons"
+            "subscription",
+            "a subscription's name has 1 to 64 letters, digits, dots, dashes, underscores, colons",
         )
     return text
 

@@ -71,9 +71,7 @@ def _opened(request: Request, principal: Principal, asked: Asked) -> Following:
 def _hold(asked: Asked, part: Part, head: Head, start: int) -> Hold | None:
     if not asked.subscription:
         return None
-    return take(
-        asked.subscription, part, head, start=start if asked.names_place else None, otherwise=start
-    )
+    return take(asked.subscription, part, head, start=start if asked.names_place else None, otherwise=start)
 
 
 def _view(principal: Principal, part: Part, asked: Asked, start: int) -> View:

@@ -74,7 +74,9 @@ class Timer:
         return max(0.0, min(due) - self._now_s)
 
     def _check_s(self, *, hurry: bool) -> float:
-        return self._checked_s + (min(self._pace.save_s, self._pace.recheck_s) if hurry else self._pace.recheck_s)
+        return self._checked_s + (
+            min(self._pace.save_s, self._pace.recheck_s) if hurry else self._pace.recheck_s
+        )
 
     @property
     def _now_s(self) -> float:

@@ -11,6 +11,7 @@ from django.db import DatabaseError
 
 from events.errors import KeysAway
 from streaming.credit import Credit
+from streaming.delivery import Delivery
 from streaming.feeds import Head
 from streaming.granted import Following
 from streaming.pace import Pace, Timer
@@ -35,7 +36,14 @@ class Pump:
     `leave` it in any case: what the reader acknowledged last is stored then.
     """
 
-    def __init__(self, following: Following, tailer: Tailer, pace: Pace, credit: Credit | None = None) -> None:
+    def __init__(
+        self,
+        following: Following,
+        tailer: Tailer,
+        pace: Pace,
+        credit: Credit | None = None,
+        delivery: Delivery | None = None,
+    ) -> None:
         self._following = following
         self._tailer = tailer
         self._pace = pace
@@ -46,6 +54,7 @@ class Pump:
         self._sent = 0
         self._keys_away = False
         self.standing = Standing(following, pace)
+        self._delivery = delivery
         self.ended = "done"
 
     @property
@@ -65,6 +74,16 @@ class Pump:
             self.ended = "feed_behind"
         if self.ended != "done":
             yield self._goodbye()
+
+    def ack(self, number: int) -> None:
+        """Hear that everything up to a number was stored by the reader.
+
+        Raises:
+            Refused: `invalid`: so much was never sent.
+        """
+        self.standing.ack(number, sent=self.position)
+        if self._delivery is not None:
+            self._delivery.acked(number)
 
     async def leave(self) -> None:
         """Let go: the reader has gone, or was told goodbye."""
@@ -132,7 +151,12 @@ class Pump:
             return None
         self._cursor = oldest - 1
         self._following.view.reached(self._cursor)
-        return None if self._following.principal.kind == "case" else Gap(first, oldest - 1, oldest)
+        if self._following.principal.kind == "case":
+            return None
+        gap = Gap(first, oldest - 1, oldest)
+        if self._delivery is not None:
+            self._delivery.gap(from_=gap.first, to=gap.last, oldest=gap.oldest, reason=gap.reason)
+        return gap
 
     async def _records(self) -> AsyncIterator[Frame]:
         """Give the records of one batch; the cursor follows each one that was handed out."""
@@ -152,6 +176,8 @@ class Pump:
             if frame is not None:
                 self._sent += 1
                 self._credit.spend()
+                if self._delivery is not None:
+                    self._delivery.sent(frame.number)
                 yield frame
                 if self._sent == self._following.asked.limit:
                     return

@@ -24,6 +24,7 @@ class Standing:
         self._following = following
         self._pace = pace
         self._principal = following.principal
+        self._ends_at = following.principal.expires_at
 
     @property
     def unsaved(self) -> bool:
@@ -51,7 +52,7 @@ class Standing:
         if (principal.client, principal.live) != (mine.principal.client, mine.principal.live):
             raise Unauthorised
         allow(principal, part, personal=mine.personal)
-        self._principal = principal
+        self._principal, self._ends_at = principal, principal.expires_at
 
     async def check(self) -> str | None:
         """Tell why the stream must end, a key of `CLOSE_CODES`; None: it may go on."""
@@ -67,11 +68,12 @@ class Standing:
         return self._ended() or self._replaced()
 
     def _ended(self) -> str | None:
-        now, ends_at = self._pace.clock(), self._principal.expires_at
+        """Tell whether who asks may still, and how not; when that ends may have come nearer since."""
+        now = self._pace.clock()
         try:
-            still_valid(self._principal, now=now)
+            self._ends_at = still_valid(self._principal, now=now)
         except Unauthorised:
-            return "expired" if ends_at is not None and now >= ends_at else "revoked"
+            return "expired" if self._ends_at is not None and now >= self._ends_at else "revoked"
         return None
 
     def _replaced(self) -> str | None:

@@ -1,7 +1,7 @@
 """Positions that the feed keeps for its readers, by name, moved by their acks.
 
-A position is kept for each of 64 parts, the finest partition there is: a reader of i/n moves those that it holds,
-so halves and wholes of a partition go on where the other had come. The newest reader of a part holds it.
+A position is kept for each of 64 parts, the finest partition there is: a reader of i/n moves those that it
+holds, so halves and wholes go on where the other had come. The newest reader of a part holds it.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from uuid import uuid4
 
 from django.db import transaction
 
+from access.tickets import MOST_PARTS
 from events.retrying import retried
 from protocol.problems import Refused
-from streaming.asking import MOST_PARTS
 from streaming.feeds import Head, Part
 from streaming.models import FeedSubscription
 
@@ -30,7 +30,7 @@ class Replaced(Exception):
 
 @dataclass(slots=True)
 class Hold:
-    """One reader's hold on its part of a subscription: `acked` is what it has acknowledged, `kept` is stored."""
+    """One reader's hold on a part of it: `acked` is what it acknowledged, `kept` what of that is stored."""
 
     feed: str
     name: str
@@ -54,12 +54,12 @@ def take(name: str, part: Part, head: Head, *, start: int | None, otherwise: int
         name: the client's own, unique in its feed.
         part: the feed or partition that is read.
         head: where the feed stands.
-        start: the number before the first record that the reader asks for in so many words; None: what is kept.
+        start: the number before the first record that was asked for in so many words; None: what is kept.
         otherwise: the same where a new subscription begins.
 
     Raises:
-        Refused: `invalid`: it is a case, or there are too many names; `epoch_changed`: what is kept is of another
-            epoch.
+        Refused: `invalid`: it is a case, or there are too many names; `epoch_changed`: what is kept is of
+            another epoch.
     """
     if part.case:
         raise Refused("invalid", "a case is read without a subscription", field="subscription")
@@ -68,7 +68,8 @@ def take(name: str, part: Part, head: Head, *, start: int | None, otherwise: int
         known = _held(part.feed, name) or _new(part.feed, name, _cursor(head.epoch, otherwise))
         if start is not None:
             _move(known, mine, _cursor(head.epoch, start))
-        hold = Hold(part.feed, name, head.epoch, mine, *[_kept(known, mine, head)] * 2)
+        kept = _kept(known, mine, head)
+        hold = Hold(part.feed, name, head.epoch, mine, kept, kept)
         for one in mine:
             known.holders[one] = hold.by
         known.save()

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Makes the table in the main database."""
 
-    dependencies = [("streaming", "0002_doorbell")]
+    dependencies = [("streaming", "0004_deliveries")]
 
     operations = [
         migrations.CreateModel(

@@ -1,6 +1,6 @@
 """Frames as Protocol Buffers (`vouch.feed.v1.ServerFrame`), one a message.
 
-A record is stored as the JSON that it is published as: it is taken apart once for all readers that see it alike.
+A record is stored as the JSON that it is published as, and taken apart once for all that see it alike.
 """
 
 from __future__ import annotations

@@ -35,6 +35,9 @@ BESIDE: Final = {
         "contenttypes.ContentType": "made by Django from the models",
         "sessions.Session": "a browser's sign-in; ends by itself",
     },
+    "access: tickets": {
+        "access.Ticket": "used once or gone in half a minute, only its hash kept; its key is event-sourced",
+    },
     "keys": {
         "events.ApplicantKey": "a key in the journal could not be destroyed",
         "events.ServiceKey": "made at each start, only its hash kept",
@@ -44,6 +47,10 @@ BESIDE: Final = {
     },
     "doing things once": {
         "verification.IdempotencyKey": "which request was answered how; forgotten after a day",
+    },
+    "the delivery log": {
+        "streaming.LoggedDelivery": "who read what, each second anew: noted by the process that sends",
+        "streaming.LoggedGap": "as above",
     },
     "best effort": {
         "events.Statistic": "the best-effort lane is not in the journal",

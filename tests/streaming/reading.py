@@ -14,6 +14,7 @@ from streaming.opening import Request, open_stream
 from streaming.pace import Pace
 from streaming.pump import Pump
 from streaming.tailer import tailer
+from streaming.wire.as_json import as_json
 
 __all__ = ["PACE", "Frame", "collected", "frames_of", "lines", "numbers", "pump", "records"]
 
@@ -47,7 +48,7 @@ async def frames_of(reader: Reader, *, case: str = "", pace: Pace = PACE, **fiel
 
 async def collected(stream: Pump) -> list[Frame]:
     """Read an open stream of the core to its end."""
-    return [json.loads(frame) async for frame in stream.frames()]
+    return [json.loads(as_json(frame)) async for frame in stream.frames()]
 
 
 def lines(address: str, path: str, auth: Mapping[str, str], **fields: str) -> list[Frame]:

@@ -1,0 +1,130 @@
+"""Writes the deliveries of a process: what has changed, together, and the latest of it after an outage."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import structlog
+from django.db import DatabaseError, connections, router
+
+from protocol.ids import to_us
+from streaming import delivery_rows
+from streaming.delivery import Clock, Delivery
+from streaming.delivery_rows import DeliveryRow, GapRow
+from streaming.models import LoggedDelivery
+
+__all__ = ["Writer"]
+
+# An open connection's row says this often that it is alive; a minute without is taken for an end.
+_SEEN_EVERY_S: Final = 15.0
+_LOST_EVERY_S: Final = 60.0
+_DROP_EVERY_S: Final = 3_600.0
+# How many connections that have ended may wait for a database that is away, some 700 bytes each.
+_MOST_ENDED: Final = 20_000
+_UNWRITTEN: Final = (-1, -1, -1)
+
+_log = structlog.get_logger("vouch.deliveries")
+
+
+class Writer:
+    """What the log's thread does, step by step; `arrived` may be appended to from any thread."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        monotonic_s: Callable[[], float] = time.monotonic,
+        most_ended: int = _MOST_ENDED,
+    ) -> None:
+        self.arrived: deque[Delivery] = deque()
+        self._clock = clock
+        self._monotonic_s = monotonic_s
+        self._most_ended = most_ended
+        self._written: dict[Delivery, tuple[int, int, int]] = {}
+        self._seen_due_s = self._lost_due_s = self._drop_due_s = monotonic_s()
+        self._away = False
+
+    @property
+    def kept(self) -> int:
+        """How many connections are held in memory: the open ones, and those that wait to be written."""
+        return len(self.arrived) + len(self._written)
+
+    def step(self) -> None:
+        """Write what has changed, and now and then look after the rows of others; never raises."""
+        while self.arrived:
+            self._written[self.arrived.popleft()] = _UNWRITTEN
+        try:
+            self._write()
+            self._look_after()
+        except Exception as error:  # noqa: BLE001 - the thread's outermost loop: the reason is kept, it goes on
+            self._went_away(error)
+        else:
+            if self._away:
+                _log.info("deliveries_back")
+            self._away = False
+
+    def disconnect(self) -> None:
+        """Close the thread's connection."""
+        connections[router.db_for_write(LoggedDelivery)].close()
+
+    def _write(self) -> None:
+        now_us, now_s = to_us(self._clock()), self._monotonic_s()
+        every_one = now_s >= self._seen_due_s
+        rows: dict[Delivery, DeliveryRow] = {}
+        gaps: dict[Delivery, tuple[GapRow, ...]] = {}
+        for delivery, written in self._written.items():
+            row = delivery.row(now_us)
+            if every_one or _state(row) != written:
+                rows[delivery] = row
+            if waiting := delivery.gaps():
+                gaps[delivery] = waiting
+        if rows or gaps:
+            delivery_rows.write([*rows.values()], [gap for waiting in gaps.values() for gap in waiting])
+        if every_one:
+            self._seen_due_s = now_s + _SEEN_EVERY_S
+        self._note(rows, gaps)
+
+    def _note(
+        self, rows: Mapping[Delivery, DeliveryRow], gaps: Mapping[Delivery, tuple[GapRow, ...]]
+    ) -> None:
+        """Remember what was written; of what has ended, nothing."""
+        for delivery, waiting in gaps.items():
+            delivery.forget_gaps(waiting)
+        for delivery, row in rows.items():
+            self._written[delivery] = _state(row)
+            if row.closed_at_us:
+                del self._written[delivery]
+
+    def _look_after(self) -> None:
+        now, now_s = self._clock(), self._monotonic_s()
+        if now_s >= self._lost_due_s:
+            if lost := delivery_rows.close_lost(now=now):
+                _log.info("deliveries_lost", count=lost)
+            self._lost_due_s = now_s + _LOST_EVERY_S
+        if now_s >= self._drop_due_s:
+            delivery_rows.drop_old(now=now)
+            self._drop_due_s = now_s + _DROP_EVERY_S
+
+    def _went_away(self, error: Exception) -> None:
+        if not self._away:
+            _log.warning("deliveries_away", error=repr(error), exc_info=not isinstance(error, DatabaseError))
+        self._away = True
+        # Others may take ours for lost meanwhile: the next write says of each that it is not.
+        self._seen_due_s = self._monotonic_s()
+        self.disconnect()
+        self._drop_ended()
+
+    def _drop_ended(self) -> None:
+        """Let go of the connections that ended first when too many wait."""
+        ended = [delivery for delivery in self._written if delivery.row(0).closed_at_us]
+        if too_many := ended[: max(0, len(ended) - self._most_ended)]:
+            _log.warning("deliveries_dropped", count=len(too_many))
+        for delivery in too_many:
+            del self._written[delivery]
+
+
+def _state(row: DeliveryRow) -> tuple[int, int, int]:
+    return row.sent, row.acked, row.closed_at_us
