@@ -1,7 +1,7 @@
 """The delivery log of a process: who reads, how far they are, what gaps they were told.
 
 Connections note what they do in memory, at the cost of an attribute. One thread writes what has changed, at
-most once a second and all of it together; while the database is away it keeps the latest, and writes it after.
+most once a second and all of it together; a database that is away gets the latest of it when it is back.
 """
 
 from __future__ import annotations
