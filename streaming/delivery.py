@@ -9,17 +9,12 @@ from datetime import datetime
 from typing import Final
 
 from protocol.ids import to_us
-from streaming.delivery_rows import DeliveryRow, GapRow
+from streaming.delivery_rows import DeliveryRow, GapRow, fit
 
-__all__ = ["Clock", "Delivery", "fit"]
+__all__ = ["Clock", "Delivery"]
 
 Clock = Callable[[], datetime]
 _MOST_GAPS: Final = 100
-
-
-def fit(text: str, most: int) -> str:
-    """Cut a text to what its column holds: one row that is refused would hold all others up."""
-    return text.replace("\0", "")[:most]
 
 
 class Delivery:

@@ -14,7 +14,7 @@ from protocol.ids import to_us, uuid7
 from streaming.models import LoggedDelivery, LoggedGap
 from streaming.process import has_ended, this_process
 
-__all__ = ["LOST", "DeliveryRow", "GapRow", "close_lost", "drop_old", "write"]
+__all__ = ["LOST", "DeliveryRow", "GapRow", "close_lost", "drop_old", "fit", "write"]
 
 LOST: Final = "lost"
 _SILENT: Final = timedelta(minutes=1)
@@ -36,11 +36,11 @@ class DeliveryRow:
     first: int
     opened_at_us: int
     process: str
-    sent: int
-    acked: int
-    closed_at_us: int
-    reason: str
-    last_seen_us: int
+    sent: int = 0
+    acked: int = 0
+    closed_at_us: int = 0
+    reason: str = ""
+    last_seen_us: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +54,11 @@ class GapRow:
     oldest: int
     reason: str
     at_us: int
+
+
+def fit(text: str, most: int) -> str:
+    """Cut a text to what its column holds: one row that is refused would hold all others up."""
+    return text.replace("\0", "")[:most]
 
 
 def _upsert(table: str, row: type[DeliveryRow | GapRow], key: str, changing: Sequence[str]) -> str:

@@ -10,11 +10,13 @@ from typing import Final
 import structlog
 from django.db import DatabaseError, connections, router
 
-from protocol.ids import to_us
+from access.principals import Principal
+from protocol.ids import new_uuid7, to_us
 from streaming import delivery_rows
 from streaming.delivery import Clock, Delivery
-from streaming.delivery_rows import DeliveryRow, GapRow
+from streaming.delivery_rows import DeliveryRow, GapRow, fit
 from streaming.models import LoggedDelivery
+from streaming.process import this_process
 
 __all__ = ["Writer"]
 
@@ -30,7 +32,7 @@ _log = structlog.get_logger("vouch.deliveries")
 
 
 class Writer:
-    """What the log's thread does, step by step; `arrived` may be appended to from any thread."""
+    """What the log's thread does, step by step; any thread may call `open`."""
 
     def __init__(
         self,
@@ -39,7 +41,7 @@ class Writer:
         monotonic_s: Callable[[], float] = time.monotonic,
         most_ended: int = _MOST_ENDED,
     ) -> None:
-        self.arrived: deque[Delivery] = deque()
+        self._arrived: deque[Delivery] = deque()
         self._clock = clock
         self._monotonic_s = monotonic_s
         self._most_ended = most_ended
@@ -50,12 +52,33 @@ class Writer:
     @property
     def kept(self) -> int:
         """How many connections are held in memory: the open ones, and those that wait to be written."""
-        return len(self.arrived) + len(self._written)
+        return len(self._arrived) + len(self._written)
+
+    def open(
+        self, principal: Principal, *, form: str, part: str, first: int, subscription: str = ""
+    ) -> Delivery:
+        """Take in a connection that begins; see `Deliveries.open`."""
+        now = self._clock()
+        opened = DeliveryRow(
+            id=str(new_uuid7(now)),
+            client=principal.client,
+            live=principal.live,
+            key_id=principal.key_id,
+            form=fit(form, 16),
+            part=fit(part, 36),
+            subscription=fit(subscription, 100),
+            first=first,
+            opened_at_us=to_us(now),
+            process=this_process(),
+        )
+        delivery = Delivery(opened, self._clock)
+        self._arrived.append(delivery)
+        return delivery
 
     def step(self) -> None:
         """Write what has changed, and now and then look after the rows of others; never raises."""
-        while self.arrived:
-            self._written[self.arrived.popleft()] = _UNWRITTEN
+        while self._arrived:
+            self._written[self._arrived.popleft()] = _UNWRITTEN
         try:
             self._write()
             self._look_after()
