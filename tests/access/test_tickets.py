@@ -10,7 +10,7 @@ from access import tickets
 from access.clients import add_client, issue_key, revoke_key
 from access.models import Ticket
 from access.principals import Principal, Unauthorised, authenticate, digest, still_valid
-from access.tickets import Narrowing, lies_within, mint, redeem
+from access.tickets import Narrowing, mint, redeem
 from access.tokens import mint as mint_token
 from events import journal
 from events.journal import Draft
@@ -212,25 +212,6 @@ def test_tickets_that_expired_are_forgotten_when_the_next_one_is_made(asker: Pri
     mint(asker, ALL, now=NOW + timedelta(seconds=30))
 
     assert Ticket.objects.count() == 1
-
-
-@pytest.mark.parametrize(
-    ("inner", "outer", "lies"),
-    [
-        ((0, 1), (0, 1), True),
-        ((1, 4), (1, 2), True),
-        ((3, 4), (1, 2), True),
-        ((2, 4), (1, 2), False),
-        ((1, 2), (1, 4), False),
-        ((5, 64), (1, 4), True),
-    ],
-)
-def test_a_partition_lies_within_the_one_it_was_split_from(
-    inner: tuple[int, int], outer: tuple[int, int], *, lies: bool
-) -> None:
-    byte_by_byte = all(slot % outer[1] == outer[0] for slot in range(256) if slot % inner[1] == inner[0])
-
-    assert lies_within(inner, outer) is lies is byte_by_byte
 
 
 def test_who_came_by_a_ticket_goes_on_until_its_key_is_revoked(asker: Principal) -> None:
