@@ -103,6 +103,8 @@ def write(deliveries: Sequence[DeliveryRow], gaps: Sequence[GapRow]) -> None:
 def close_lost(*, now: datetime) -> int:
     """Close, as `lost`, what a process left open that has ended or not been seen for a minute; count them.
 
+    A process that was taken for lost and is not opens its own again when it next writes.
+
     Raises:
         Error: the database is away.
     """

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Final
 
 import structlog
-from django.db import DatabaseError, connections, router
+from django.db import DatabaseError, Error, connections, router
 
 from access.principals import Principal
 from protocol.ids import new_uuid7, to_us
@@ -90,8 +91,10 @@ class Writer:
             self._away = False
 
     def disconnect(self) -> None:
-        """Close the thread's connection."""
-        connections[router.db_for_write(LoggedDelivery)].close()
+        """Close the thread's connection; the next step opens another."""
+        # One that the server has ended may refuse even that.
+        with contextlib.suppress(Error):
+            connections[router.db_for_write(LoggedDelivery)].close()
 
     def _write(self) -> None:
         now_us, now_s = to_us(self._clock()), self._monotonic_s()

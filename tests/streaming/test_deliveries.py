@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -21,6 +22,7 @@ from streaming.deliveries import Deliveries, Delivery
 from streaming.delivery_writer import Writer
 from streaming.models import LoggedDelivery, LoggedGap
 from streaming.process import has_ended, this_process
+from tests.sequencing import on_postgres
 
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
 
@@ -202,6 +204,18 @@ def test_what_others_took_for_lost_during_an_outage_is_open_again_after_it(
     desk.after(seconds=1)
 
     assert (_row(delivery).closed_at_us, _row(delivery).reason) == (0, "")
+
+
+@pytest.mark.skipif(not on_postgres(), reason="a file has no connection that could be ended")
+def test_a_connection_that_the_server_ended_is_replaced(desk: Desk) -> None:
+    delivery = desk.open()
+    with suppress(OperationalError), connections["default"].cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    desk.after(seconds=1)
+    desk.after(seconds=1)
+
+    assert _row(delivery).first == 75
 
 
 def test_in_an_outage_without_end_memory_is_bounded_and_what_is_open_is_kept(outage: Outage) -> None:
