@@ -20,7 +20,7 @@ from events.retrying import retried
 from protocol.ids import to_us
 from protocol.problems import Refused
 
-__all__ = ["MOST_PARTS", "PREFIX", "Minted", "Narrowing", "lies_within", "mint", "partition_of", "redeem"]
+__all__ = ["MOST_PARTS", "PREFIX", "Minted", "Narrowing", "mint", "partition_of", "redeem"]
 
 PREFIX: Final = "vouch_ticket_"
 LASTS: Final = timedelta(seconds=30)
@@ -120,11 +120,6 @@ def partition_of(text: str) -> tuple[int, int]:
             field="partition",
         )
     return index, of
-
-
-def lies_within(inner: tuple[int, int], outer: tuple[int, int]) -> bool:
-    """Tell whether every case of one partition is in another: i/n splits into i/2n and (i+n)/2n."""
-    return inner[1] % outer[1] == 0 and inner[0] % outer[1] == outer[0]
 
 
 def _narrowed(asker: Principal, narrowing: Narrowing) -> frozenset[str]:

@@ -1,10 +1,9 @@
-"""What a credential may read: scopes, and the partition or case that a ticket was narrowed to."""
+"""What a client's credential may read: scopes, and the partition or case that a ticket was narrowed to."""
 
 from __future__ import annotations
 
 from access.principals import Principal, require
-from access.tickets import lies_within
-from protocol.problems import Refused
+from access.reach import partition_to_read, require_case
 from streaming.feeds import Part
 
 __all__ = ["PERSONAL", "allow"]
@@ -13,16 +12,15 @@ PERSONAL = "feed:personal"
 
 
 def allow(principal: Principal, part: Part, *, personal: bool) -> None:
-    """Check that a client's credential is for all of a part of its feed.
+    """Check that a credential is for all of a part of its client's feed.
 
     Raises:
-        Refused: `forbidden_scope`.
+        Refused: `forbidden_scope`, or `not_found` for a case that is out of reach.
     """
     require(principal, "feed:read")
     if personal:
         require(principal, PERSONAL)
-    if principal.case and part.case != principal.case:
-        raise Refused("forbidden_scope", "this ticket is for one case: ask for that")
-    own = principal.partition
-    if own is not None and (part.case or not lies_within((part.index, part.of), own)):
-        raise Refused("forbidden_scope", f"this ticket is for partition {own[0]}/{own[1]}: ask for that")
+    if part.case:
+        require_case(principal, part.case)
+    else:
+        partition_to_read(principal, (part.index, part.of))

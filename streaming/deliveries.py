@@ -1,7 +1,7 @@
 """The delivery log of a process: who reads, how far they are, what gaps they were told.
 
 Connections note what they do in memory, at the cost of an attribute. One thread writes what has changed, at
-most once a second and all of it together; while the database is away it keeps the latest, to write it after.
+most once a second and all of it together; a database that is away gets the latest of it when it is back.
 """
 
 from __future__ import annotations
@@ -12,11 +12,8 @@ from functools import cache
 from typing import Final
 
 from access.principals import Principal
-from protocol.ids import new_uuid7, to_us
-from streaming.delivery import Clock, Delivery, fit
-from streaming.delivery_rows import DeliveryRow
+from streaming.delivery import Clock, Delivery
 from streaming.delivery_writer import Writer
-from streaming.process import this_process
 
 __all__ = ["Deliveries", "Delivery", "deliveries"]
 
@@ -26,8 +23,12 @@ _EVERY_S: Final = 1.0
 class Deliveries:
     """The log of one process, for all its event loops; `start` and `finish` frame the process's life."""
 
-    def __init__(self, *, clock: Clock = lambda: datetime.now(UTC), every_s: float = _EVERY_S) -> None:
-        self._clock = clock
+    def __init__(
+        self,
+        *,
+        clock: Clock = lambda: datetime.now(UTC),
+        every_s: float = _EVERY_S,
+    ) -> None:
         self._writer = Writer(clock)
         self._every_s = every_s
         self._thread: threading.Thread | None = None
@@ -46,26 +47,7 @@ class Deliveries:
             first: the first number wanted.
             subscription: its name; empty: none.
         """
-        now = self._clock()
-        opened = DeliveryRow(
-            id=str(new_uuid7(now)),
-            client=principal.client,
-            live=principal.live,
-            key_id=principal.key_id,
-            form=fit(form, 16),
-            part=fit(part, 36),
-            subscription=fit(subscription, 100),
-            first=first,
-            opened_at_us=to_us(now),
-            process=this_process(),
-            sent=0,
-            acked=0,
-            closed_at_us=0,
-            reason="",
-            last_seen_us=to_us(now),
-        )
-        delivery = Delivery(opened, self._clock)
-        self._writer.arrived.append(delivery)
+        delivery = self._writer.open(principal, form=form, part=part, first=first, subscription=subscription)
         if self._thread is None:
             self.start()
         return delivery

@@ -6,20 +6,23 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from protocol.ids import to_us
-from streaming.delivery_rows import DeliveryRow, GapRow
+from streaming.delivery_rows import DeliveryRow, GapRow, fit
 
-__all__ = ["Clock", "Delivery", "fit"]
+__all__ = ["Clock", "Delivery", "State"]
 
 Clock = Callable[[], datetime]
 _MOST_GAPS: Final = 100
 
 
-def fit(text: str, most: int) -> str:
-    """Cut a text to what its column holds: one row that is refused would hold all others up."""
-    return text.replace("\0", "")[:most]
+class State(NamedTuple):
+    """What changes of a connection; `closed_at_us` 0: it is open."""
+
+    closed_at_us: int
+    sent: int
+    acked: int
 
 
 class Delivery:
@@ -85,20 +88,27 @@ class Delivery:
             # Last: whoever sees it sees the reason too.
             self._closed_at_us = to_us(self._clock())
 
-    def row(self, now_us: int) -> DeliveryRow:
-        """Give the row as it is now; for the thread that writes."""
+    def state(self) -> State:
+        """Give what changes of it, as it is now; for the thread that writes."""
+        # The end first: of a connection that has ended, the rest stands still.
         closed_at_us = self._closed_at_us
+        return State(closed_at_us, self._sent, self._acked)
+
+    def row(self, state: State, now_us: int) -> DeliveryRow:
+        """Give the row of a state; for the thread that writes."""
         return replace(
             self._opened,
-            sent=self._sent,
-            acked=self._acked,
-            closed_at_us=closed_at_us,
-            reason=self._reason if closed_at_us else "",
-            last_seen_us=closed_at_us or now_us,
+            sent=state.sent,
+            acked=state.acked,
+            closed_at_us=state.closed_at_us,
+            reason=self._reason if state.closed_at_us else "",
+            last_seen_us=state.closed_at_us or now_us,
         )
 
     def gaps(self) -> tuple[GapRow, ...]:
         """Give the gaps that wait to be written; for the thread that writes."""
+        if not self._gaps:
+            return ()
         with self._lock:
             return tuple(self._gaps)
 

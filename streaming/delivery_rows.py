@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Final
 
 from django.db import connections, router, transaction
@@ -14,7 +15,7 @@ from protocol.ids import to_us, uuid7
 from streaming.models import LoggedDelivery, LoggedGap
 from streaming.process import has_ended, this_process
 
-__all__ = ["LOST", "DeliveryRow", "GapRow", "close_lost", "drop_old", "write"]
+__all__ = ["LOST", "DeliveryRow", "GapRow", "close_lost", "drop_old", "fit", "write"]
 
 LOST: Final = "lost"
 _SILENT: Final = timedelta(minutes=1)
@@ -36,11 +37,11 @@ class DeliveryRow:
     first: int
     opened_at_us: int
     process: str
-    sent: int
-    acked: int
-    closed_at_us: int
-    reason: str
-    last_seen_us: int
+    sent: int = 0
+    acked: int = 0
+    closed_at_us: int = 0
+    reason: str = ""
+    last_seen_us: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,11 @@ class GapRow:
     oldest: int
     reason: str
     at_us: int
+
+
+def fit(text: str, most: int) -> str:
+    """Cut a text to what its column holds: one row that is refused would hold all others up."""
+    return text.replace("\0", "")[:most]
 
 
 def _upsert(table: str, row: type[DeliveryRow | GapRow], key: str, changing: Sequence[str]) -> str:
@@ -73,6 +79,9 @@ _DELIVERY: Final = _upsert(
 _GAP: Final = _upsert(
     "streaming_loggedgap", GapRow, "delivery, nth", ("from_number", "to_number", "oldest", "reason", "at_us")
 )
+# Of a thousand rows `dataclasses.astuple` would take longer than the database.
+_DELIVERY_VALUES: Final = attrgetter(*(field.name for field in fields(DeliveryRow)))
+_GAP_VALUES: Final = attrgetter(*(field.name for field in fields(GapRow)))
 
 
 def write(deliveries: Sequence[DeliveryRow], gaps: Sequence[GapRow]) -> None:
@@ -82,15 +91,19 @@ def write(deliveries: Sequence[DeliveryRow], gaps: Sequence[GapRow]) -> None:
         Error: the database is away: nothing was written, or all of it and nobody knows; write it again.
     """
     alias = router.db_for_write(LoggedDelivery)
+    # Made before the transaction begins: while it lasts, others wait to write.
+    rows, told = [_DELIVERY_VALUES(row) for row in deliveries], [_GAP_VALUES(gap) for gap in gaps]
     with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
-        if deliveries:
-            cursor.executemany(_DELIVERY, [astuple(row) for row in deliveries])
-        if gaps:
-            cursor.executemany(_GAP, [astuple(row) for row in gaps])
+        if rows:
+            cursor.executemany(_DELIVERY, rows)
+        if told:
+            cursor.executemany(_GAP, told)
 
 
 def close_lost(*, now: datetime) -> int:
     """Close, as `lost`, what a process left open that has ended or not been seen for a minute; count them.
+
+    A process that was taken for lost and is not opens its own again when it next writes.
 
     Raises:
         Error: the database is away.

@@ -40,7 +40,12 @@ _PARTS = (
     ("contracts",),
     tuple(f"complaints/test_{name}.py" for name in _OF_DATABASES),
     ("events", "access"),
-    ("verification/test_cases.py", "verification/test_at_once.py", "streaming/test_watching.py"),
+    (
+        "verification/test_cases.py",
+        "verification/test_at_once.py",
+        "streaming/test_watching.py",
+        "streaming/test_deliveries.py",
+    ),
 )
 
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import ClassVar
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from hypothesis.extra.django import TransactionTestCase
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
@@ -20,7 +18,7 @@ from streaming.feeds import Head, Part
 from streaming.models import FeedHead, FeedSubscription
 from streaming.subscriptions import Replaced, keep, take
 from tests.streaming.conftest import Client, House
-from tests.streaming.reading import Frame, lines, numbers
+from tests.streaming.reading import Frame, kept, lines, numbers
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "keys", "feed"])
 HEAD = Head("0badcafe", 1, 1_000)
@@ -56,6 +54,7 @@ def test_who_comes_back_by_name_goes_on_behind_its_last_ack(client: Client, addr
         assert heard(socket)["frame"] == "welcome"
         assert numbers([heard(socket) for _ in range(10)]) == list(range(1, 11))
         ack(socket, 7)
+        kept("letters", 7)
 
     assert numbers(lines(address, "/v1/feed", client.auth, subscription="letters", until="caught_up")) == [
         *range(8, 31)
@@ -129,33 +128,30 @@ def test_a_feed_has_so_many_and_no_more(house: House) -> None:
         take("s100", Part(feed="f"), HEAD, start=None, otherwise=0)
 
 
-class PartsOfASubscription(TransactionTestCase):
-    """Whatever is acknowledged in whichever parts: no part ever goes on behind what was not acknowledged."""
-
-    databases: ClassVar = {"default", "keys", "feed"}
-
-    @settings(max_examples=40, deadline=None)
-    @given(
-        acks=st.lists(
-            st.integers(0, 4).flatmap(
-                lambda power: st.tuples(st.integers(0, 2**power - 1), st.just(2**power), st.integers(0, 900))
-            ),
-            max_size=8,
-        )
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    acks=st.lists(
+        st.integers(0, 4).flatmap(
+            lambda power: st.tuples(st.integers(0, 2**power - 1), st.just(2**power), st.integers(0, 900))
+        ),
+        max_size=8,
     )
-    def test_a_whole_goes_on_where_the_last_of_its_parts_is(self, acks: list[tuple[int, int, int]]) -> None:
-        FeedSubscription.objects.all().delete()
-        reached = [0] * 64
-        for index, of, number in acks:
-            hold = take("s", Part(feed="f", index=index, of=of), HEAD, start=None, otherwise=0)
-            mine = range(index, 64, of)
-            assert hold.kept == min(reached[one] for one in mine)
-            hold.acked = max(hold.kept, number)
-            keep(hold)
-            for one in mine:
-                reached[one] = max(reached[one], hold.acked)
+)
+def test_a_whole_goes_on_where_the_last_of_its_parts_is(
+    house: House, acks: list[tuple[int, int, int]]
+) -> None:
+    FeedSubscription.objects.all().delete()
+    reached = [0] * 64
+    for index, of, number in acks:
+        hold = take("s", Part(feed="f", index=index, of=of), HEAD, start=None, otherwise=0)
+        mine = range(index, 64, of)
+        assert hold.kept == min(reached[one] for one in mine)
+        hold.acked = max(hold.kept, number)
+        keep(hold)
+        for one in mine:
+            reached[one] = max(reached[one], hold.acked)
 
-        assert take("s", Part(feed="f"), HEAD, start=None, otherwise=0).kept == min(reached)
+    assert take("s", Part(feed="f"), HEAD, start=None, otherwise=0).kept == min(reached)
 
 
 def test_an_ack_of_who_was_replaced_moves_nothing(house: House) -> None:
