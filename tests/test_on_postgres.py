@@ -45,6 +45,8 @@ _PARTS = (
         "verification/test_at_once.py",
         "streaming/test_watching.py",
         "streaming/test_deliveries.py",
+        "streaming/test_deliveries_away.py",
+        "streaming/test_deliveries_lost.py",
     ),
 )
 
