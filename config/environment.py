@@ -33,7 +33,9 @@ class Environment:
     `kafka` is $VOUCH_KAFKA with its companions (None without it: the embedded profile), `redis_url` is the
     doorbell between processes ($VOUCH_REDIS_URL; empty: they look by themselves), `tls_certificate` and
     `tls_key` are the public port's PEM files ($VOUCH_TLS_CERTIFICATE, $VOUCH_TLS_KEY; empty: plain HTTP),
-    `secret` signs sessions (made at first start), `workers` is the number of vision processes.
+    `secret` signs sessions (made at first start), `workers` is the number of vision processes, `feed_days` is
+    for how many days each feed's records are kept, live and test alike ($VOUCH_FEED_DAYS; clients were
+    promised at least 90).
     """
 
     data: Path
@@ -47,6 +49,7 @@ class Environment:
     tls_key: str
     secret: str
     workers: int
+    feed_days: int
     debug: bool
 
     @property
@@ -82,6 +85,7 @@ def environment() -> Environment:
         tls_key=key,
         secret=_secret(data / "secret"),
         workers=_number("VOUCH_WORKERS", 2, low=1, high=64),
+        feed_days=_number("VOUCH_FEED_DAYS", 90, low=90, high=36_500),
         debug=os.environ.get("VOUCH_DEBUG", "") == "1",
     )
 
