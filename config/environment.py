@@ -35,7 +35,9 @@ class Environment:
     `tls_key` are the public port's PEM files ($VOUCH_TLS_CERTIFICATE, $VOUCH_TLS_KEY; empty: plain HTTP),
     `feed_streams` is how many streams one client may have open in a web process ($VOUCH_FEED_STREAMS),
     `feed_origins` are web origins besides ours whose pages may follow ($VOUCH_FEED_ORIGINS, with commas),
-    `secret` signs sessions (made at first start), `workers` is the number of vision processes.
+    `secret` signs sessions (made at first start), `workers` is the number of vision processes, `feed_days` is
+    for how many days each feed's records are kept, live and test alike ($VOUCH_FEED_DAYS; clients were
+    promised at least 90).
     """
 
     data: Path
@@ -51,6 +53,7 @@ class Environment:
     feed_origins: frozenset[str]
     secret: str
     workers: int
+    feed_days: int
     debug: bool
 
     @property
@@ -88,6 +91,7 @@ def environment() -> Environment:
         feed_origins=_origins("VOUCH_FEED_ORIGINS"),
         secret=_secret(data / "secret"),
         workers=_number("VOUCH_WORKERS", 2, low=1, high=64),
+        feed_days=_number("VOUCH_FEED_DAYS", 90, low=90, high=36_500),
         debug=os.environ.get("VOUCH_DEBUG", "") == "1",
     )
 

@@ -86,6 +86,9 @@ EVIDENCE_ROOT: Final = _DATA / "evidence"
 # The Kafka cluster that the journal is carried to; None: the embedded profile, which has none.
 KAFKA: Final = _environment.kafka
 
+# For how many days the records of each feed are kept.
+FEED_DAYS: Final = _environment.feed_days
+
 UNFOLD: Final = branding.UNFOLD
 
 STATIC_URL = "/static/"

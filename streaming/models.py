@@ -10,7 +10,16 @@ from typing import ClassVar
 
 from django.db import models
 
-__all__ = ["FeedCase", "FeedHead", "FeedRecord", "FeedSubscription", "LoggedDelivery", "LoggedGap"]
+__all__ = [
+    "FeedCase",
+    "FeedHead",
+    "FeedPlace",
+    "FeedProjection",
+    "FeedRecord",
+    "FeedSubscription",
+    "LoggedDelivery",
+    "LoggedGap",
+]
 
 
 class FeedRecord(models.Model):
@@ -55,7 +64,7 @@ class FeedHead(models.Model):
 
 
 class FeedCase(models.Model):
-    """What the writer knows of a case: whose it is, how it stands, fields said, its last number.
+    """What the writer knows of a case: whose it is, how it stands, fields said, its first and last number.
 
     `said` and `state` are JSON, the latter as `protocol.case_state.dump` writes it.
     """
@@ -69,6 +78,7 @@ class FeedCase(models.Model):
     live = models.BooleanField()
     said = models.TextField()
     state = models.TextField()
+    first = models.PositiveBigIntegerField(default=0)
     last = models.PositiveBigIntegerField()
 
 
@@ -135,3 +145,22 @@ class LoggedGap(models.Model):
     oldest = models.PositiveBigIntegerField()
     reason = models.CharField(max_length=32)
     at_us = models.BigIntegerField()
+
+
+class FeedPlace(models.Model):
+    """The number under which an event was told first, when the record is gone: others still name it."""
+
+    database: ClassVar[str] = "feed"
+
+    event_id = models.CharField(max_length=36, primary_key=True)
+    feed = models.CharField(max_length=32)
+    number = models.PositiveBigIntegerField()
+
+
+class FeedProjection(models.Model):
+    """From which journal position on (itself left out) a version of the public projection speaks."""
+
+    database: ClassVar[str] = "feed"
+
+    position = models.PositiveBigIntegerField(primary_key=True)
+    version = models.PositiveIntegerField()

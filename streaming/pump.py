@@ -12,7 +12,7 @@ from django.db import DatabaseError
 from events.errors import KeysAway
 from streaming.credit import Credit
 from streaming.delivery import Delivery
-from streaming.feeds import Head
+from streaming.feeds import Head, Overtaken
 from streaming.granted import Following
 from streaming.pace import Pace, Timer
 from streaming.personal import fill
@@ -51,6 +51,7 @@ class Pump:
         self._timer = Timer(pace, following.asked.wait_s)
         self._ring = ring_of(following.part.feed, following.head.epoch)
         self._cursor = following.after
+        self._oldest = following.head.oldest
         self._sent = 0
         self._keys_away = False
         self.standing = Standing(following, pace)
@@ -146,7 +147,7 @@ class Pump:
 
     def _overtaken(self) -> Gap | None:
         """Pass over what is no longer kept, and tell it; a phone counts only what it can read."""
-        oldest, first = self._head.oldest, self._cursor + 1
+        oldest, first = max(self._oldest, self._head.oldest), self._cursor + 1
         if first >= oldest:
             return None
         self._cursor = oldest - 1
@@ -163,7 +164,11 @@ class Pump:
         if self._cursor >= self._ceiling or self._credit.spent:
             return
         view = self._following.view
-        batch = await self._ring.after(self._following.part, self._cursor, self._ceiling)
+        try:
+            batch = await self._ring.after(self._following.part, self._cursor, self._ceiling)
+        except Overtaken as gone:
+            self._oldest = gone.oldest
+            return
         for row in batch.rows:
             shown = view.show(row)
             if shown is not None and self._credit.spent:

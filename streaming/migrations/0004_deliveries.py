@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('streaming', '0002_doorbell'),
+        ('streaming', '0003_retention'),
     ]
 
     operations = [

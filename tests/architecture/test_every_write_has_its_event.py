@@ -58,6 +58,8 @@ BESIDE: Final = {
     "folds kept by a subscriber": {
         "streaming.FeedCase": "written by the feed writer from the journal, made anew by `feed rebuild`",
         "streaming.FeedHead": "as above",
+        "streaming.FeedPlace": "as above",
+        "streaming.FeedProjection": "as above",
         "streaming.FeedRecord": "as above",
     },
 }

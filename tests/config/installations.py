@@ -21,6 +21,7 @@ EMBEDDED = Environment(
     tls_certificate="",
     tls_key="",
     secret="x",
+    feed_days=90,
     workers=2,
     debug=False,
 )

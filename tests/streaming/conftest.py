@@ -24,7 +24,7 @@ from events import journal
 from events.journal import Draft
 from protocol.ids import to_us
 from streaming.deliveries import deliveries
-from streaming.models import FeedCase, FeedHead, FeedRecord
+from streaming.models import FeedCase, FeedHead, FeedPlace, FeedProjection, FeedRecord
 from streaming.pace import Pace
 from streaming.routing import patterns
 from streaming.run import build_runner
@@ -59,7 +59,7 @@ class House:
 
     def forget_feed(self) -> None:
         """Empty the feed's tables: the writer will begin again."""
-        for model in (FeedRecord, FeedHead, FeedCase):
+        for model in (FeedRecord, FeedHead, FeedCase, FeedPlace, FeedProjection):
             model.objects.all().delete()
         with connections["feed"].cursor() as feed:
             feed.execute("DELETE FROM subscriber_checkpoint")
