@@ -41,6 +41,7 @@ _PARTS = (
     tuple(f"complaints/test_{name}.py" for name in _OF_DATABASES),
     ("events", "access"),
     ("verification/test_cases.py", "verification/test_at_once.py", "streaming/test_watching.py"),
+    ("streaming/test_retention.py", "streaming/test_versions.py"),
 )
 
 
