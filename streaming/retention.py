@@ -18,7 +18,7 @@ from uuid import UUID, uuid5
 
 import structlog
 from django.db import connections
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from events import journal
 from events.journal import Draft
@@ -26,7 +26,7 @@ from protocol.ids import to_us
 from protocol.schemas.streaming_v1_pb2 import RecordsExpired
 from streaming.models import FeedHead, FeedRecord
 
-__all__ = ["Expiry", "WriterBehind", "expired", "letting_go", "rounds"]
+__all__ = ["Expiry", "WriterBehind", "expired", "letting_go", "overdue", "rounds"]
 
 # The writer deletes so many in some 50 ms, in which no feed moves.
 AT_ONCE: Final = 5_000
@@ -64,7 +64,8 @@ def expired(*, now: datetime, days: int, most: int | None = None) -> list[Expiry
     """
     before_us = to_us(now - timedelta(days=days))
     found, left = [], most
-    for head in _begun(before_us, None if most is None else _FEEDS_AT_ONCE):
+    feeds = _feeds(before_us).order_by("feed")[: None if most is None else _FEEDS_AT_ONCE]
+    for head in feeds.iterator():
         records = _count(head, before_us, left)
         found.append(Expiry(head.feed, head.epoch, head.oldest + records, records))
         left = None if left is None else left - records
@@ -88,6 +89,11 @@ def rounds(
         yield found
 
 
+def overdue(*, now: datetime, days: int) -> int:
+    """Count the feeds that begin with a record older than so many days."""
+    return _feeds(to_us(now - timedelta(days=days))).count()
+
+
 @contextmanager
 def letting_go(*, days: int, clock: Callable[[], datetime]) -> Iterator[None]:
     """Look at once and then once a day, in a thread of its own, for as long as the block runs."""
@@ -101,12 +107,12 @@ def letting_go(*, days: int, clock: Callable[[], datetime]) -> Iterator[None]:
         thread.join()
 
 
-def _begun(before_us: int, most: int | None) -> Iterator[FeedHead]:
+def _feeds(before_us: int) -> QuerySet[FeedHead]:
     """List the feeds whose oldest record may go."""
     first = FeedRecord.objects.filter(
         feed=OuterRef("feed"), number=OuterRef("oldest"), recorded_at_us__lt=before_us
     )
-    return FeedHead.objects.filter(Exists(first), oldest__lte=F("head")).order_by("feed")[:most].iterator()
+    return FeedHead.objects.filter(Exists(first), oldest__lte=F("head"))
 
 
 def _count(head: FeedHead, before_us: int, most: int | None) -> int:

@@ -47,7 +47,9 @@ _PARTS = (
         "streaming/test_deliveries.py",
         "streaming/test_deliveries_away.py",
         "streaming/test_deliveries_lost.py",
+        "streaming/test_subscriptions.py",
     ),
+    ("streaming/test_retention.py", "streaming/test_versions.py", "streaming/test_gaps.py"),
 )
 
 

@@ -139,11 +139,20 @@ def test_no_more_goes_than_there_is(house: House, client: Client) -> None:
     _trim(house, client, 1_000)
     assert (_kept(client), head_of(client.feed).oldest) == ([], 10)
 
+    house.now = NOW
     client.many(3)
     house.write()
 
     assert _kept(client) == [10, 11, 12]
     assert [finding.severity for finding in feed_probes()[0].look()] == [Severity.FINE]
+
+
+def test_the_doctor_sees_that_nothing_goes(house: House, client: Client) -> None:
+    found = [finding for finding in feed_probes()[0].look() if finding.severity is not Severity.FINE]
+
+    assert [finding.what for finding in found] == [
+        "1 feeds begin with a record that should have gone 2 days ago"
+    ]
 
 
 def test_a_feed_that_nobody_has_loses_nothing(house: House, client: Client) -> None:
@@ -192,6 +201,7 @@ def test_a_correction_names_a_decision_that_is_no_longer_kept(house: House, clie
 def test_a_reader_below_the_oldest_is_told_from_where_on_records_are_kept(
     house: House, client: Client, index: int, of: int
 ) -> None:
+    part = Part(feed=client.feed, index=index, of=of)
     _trim(house, client, 5)
 
     part = Part(feed=client.feed, index=index, of=of)

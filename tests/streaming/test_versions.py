@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -153,9 +154,12 @@ def _adopt_in_newer_code(version: int) -> None:
 
 def test_code_that_lacks_the_journals_version_refuses_to_start(client: Client) -> None:
     _adopt_in_newer_code(3)
+    handler = signal.getsignal(signal.SIGTERM)
 
     with pytest.raises(CommandError, match="adopted version 3 of the public projection, this code's newest"):
         call_command("feed")
+
+    signal.signal(signal.SIGTERM, handler)
 
 
 def test_a_writer_that_meets_a_version_it_lacks_ends_and_buries_nothing(client: Client, house: House) -> None:
