@@ -14,6 +14,11 @@ const mostProblem = 64 << 10
 
 // answered reads a response that is not a feed: a final refusal, or how long to stay away.
 func answered(response *http.Response, now time.Time) ending {
+	if response.StatusCode >= 300 && response.StatusCode < 400 {
+		// A redirect may lead anywhere, and the credential is meant for one server.
+		detail := "redirects are not followed; give the address itself"
+		return ending{final: &RefusedError{Answer{Status: response.StatusCode, Code: "redirected", Detail: detail}}}
+	}
 	answer := problemOf(response)
 	if final := refusal(answer); final != nil {
 		return ending{final: final}
@@ -59,6 +64,8 @@ func codeOf(status int) string {
 		return "epoch_changed"
 	case http.StatusRequestedRangeNotSatisfiable:
 		return "in_the_future"
+	case http.StatusNotImplemented:
+		return "not_yet"
 	default:
 		return http.StatusText(status)
 	}
@@ -67,7 +74,9 @@ func codeOf(status int) string {
 // refusal gives the typed error of a final answer; nil if coming back may help.
 func refusal(answer Answer) error {
 	switch answer.Status {
-	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound:
+	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound,
+		// What this server has not built yet it will not have at the next try.
+		http.StatusNotImplemented:
 		return &RefusedError{answer}
 	case http.StatusGone:
 		return &TooOldError{answer}

@@ -3,7 +3,6 @@ package feed
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"time"
@@ -112,19 +111,11 @@ func (f *follower) connect(ctx context.Context) ending {
 		return ending{final: unsafe(err), cause: dog.cause(err)}
 	}
 	defer response.Body.Close()
-	if response.StatusCode >= 300 && response.StatusCode < 400 {
-		return ending{final: redirected(response)}
-	}
 	if response.StatusCode != http.StatusOK {
 		return answered(response, time.Now())
 	}
 	s := &stream{follower: f, dog: dog}
 	return s.read(ctx, response)
-}
-
-func redirected(response *http.Response) error {
-	reason := fmt.Sprintf("the server answered %s: redirects are not followed; give the address itself", response.Status)
-	return &UnsafeTransportError{Reason: reason}
 }
 
 func sleep(ctx context.Context, wait time.Duration) error {

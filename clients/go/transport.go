@@ -20,13 +20,13 @@ func parseBase(text string) (*url.URL, error) {
 	if err != nil || base.Hostname() == "" || base.Scheme != "http" && base.Scheme != "https" {
 		return nil, &OptionsError{"URL", fmt.Sprintf("%.80q is no address like https://vouch.example", text)}
 	}
-	if base.User != nil || base.RawQuery != "" || base.Fragment != "" {
-		return nil, &OptionsError{"URL", "must have no user, query or fragment; the credential is an option of its own"}
-	}
 	if base.Scheme == "http" && !isLoopback(base.Hostname()) {
 		return nil, &UnsafeTransportError{Reason: fmt.Sprintf(
 			"http:// to %s can be read and changed on the way; use https:// (http is for this very machine only)",
 			base.Hostname())}
+	}
+	if base.User != nil || base.RawQuery != "" || base.Fragment != "" {
+		return nil, &OptionsError{"URL", "must have no user, query or fragment; the credential is an option of its own"}
 	}
 	return base, nil
 }
