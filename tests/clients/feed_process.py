@@ -53,6 +53,7 @@ class _Listener(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 self._counted,
+                interface="asgi3",
                 log_level="error",
                 lifespan="off",
                 timeout_graceful_shutdown=1,
