@@ -42,7 +42,7 @@ def _go(*command: str) -> str:
 def test_the_go_client_is_formatted_and_vetted_and_its_own_tests_hold() -> None:
     assert _go("gofmt", "-l", ".") == ""
     _go("go", "vet", "./...")
-    said = _go("go", "test", "./...")
+    said = _go("go", "test", "-timeout", "120s", "./...")
 
     assert said.count("ok  \t") == 2, said
 
@@ -52,7 +52,7 @@ def test_the_go_client_has_no_data_race() -> None:
     if shutil.which("gcc") is None:
         pytest.skip("Go's race detector needs a C compiler")
 
-    _go("go", "test", "-race", "./...")
+    _go("go", "test", "-race", "-timeout", "200s", "./...")
 
 
 def test_the_go_client_needs_nothing_but_the_standard_library() -> None:

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	feed "vouch.example/feed"
 )
@@ -30,6 +31,7 @@ func serving(t *testing.T, status int, body ...string) (string, *string) {
 	var query string
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		query = r.URL.RawQuery
+		w.Header().Set("Content-Type", "application/x-ndjson")
 		w.WriteHeader(status)
 		io.WriteString(w, strings.Join(append(body, ""), "\n"))
 	}))
@@ -39,7 +41,9 @@ func serving(t *testing.T, status int, body ...string) (string, *string) {
 
 func command(arguments ...string) (int, string, string) {
 	var out, complaints bytes.Buffer
-	status := run(context.Background(), arguments, "k", &out, &complaints)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	status := run(ctx, arguments, "k", &out, &complaints)
 	return status, out.String(), complaints.String()
 }
 
@@ -147,6 +151,7 @@ func TestHelpNamesEveryOption(t *testing.T) {
 func TestAnInterruptIsAGoodEnd(t *testing.T) {
 	ctx, interrupt := context.WithCancel(context.Background())
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/x-ndjson")
 		fmt.Fprintln(w, hello)
 		w.(http.Flusher).Flush()
 		interrupt()
