@@ -45,7 +45,7 @@ def server(
     tmp_path_factory: pytest.TempPathFactory, authority: tuple[Path, dict[str, dict[str, object]]]
 ) -> Iterator[FeedServer]:
     """Run the real feed: in clear, with planned cuts, and with every kind of certificate."""
-    listeners = {"plain": {}, "brief": {"max_age_s": 0.3}, **authority[1]}
+    listeners: dict[str, dict[str, object]] = {"plain": {}, "brief": {"max_age_s": 0.3}, **authority[1]}
     with feed_server(tmp_path_factory.mktemp("feed") / "data", listeners) as running:
         yield running
 

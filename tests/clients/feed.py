@@ -24,15 +24,16 @@ class FeedServer:
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
-        self.ports: Mapping[str, int] = self._read()
+        self.ports: dict[str, int] = self._read()
 
     def feed(self, records: int) -> Feed:
         """Add a client with so many records."""
         return Feed(self, **self.ask(do="open", records=records))
 
-    def seen(self, listener: str) -> Mapping[str, int]:
+    def seen(self, listener: str) -> dict[str, int]:
         """Count a listener's requests, those with a credential, and those that are open."""
-        return self.ask(do="seen", at=listener)
+        found: dict[str, int] = self.ask(do="seen", at=listener)
+        return found
 
     def url(self, listener: str = "plain") -> str:
         """Give the address of a listener in clear."""

@@ -53,6 +53,7 @@ class _Listener(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 self._counted,
+                interface="asgi3",
                 log_level="error",
                 lifespan="off",
                 timeout_graceful_shutdown=1,
@@ -68,7 +69,7 @@ class _Listener(uvicorn.Server):
         self.open += 1
         self.credentials += any(name == b"authorization" for name, _ in scope["headers"])
         try:
-            await self._feed(scope, receive, send)  # type: ignore[arg-type, call-arg]  # Channels' own scope type
+            await self._feed(scope, receive, send)
         finally:
             self.open -= 1
 

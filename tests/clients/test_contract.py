@@ -86,7 +86,8 @@ def test_the_parts_of_a_feed_are_each_of_its_cases_once(
 
     cases = [{json.loads(line)["case"] for line in part.lines} for part in parts]
     assert not cases[0] & cases[1]
-    assert sorted((line for part in parts for line in part.lines), key=lambda x: numbers([x])) == lines
+    assert [numbers(part.lines) == sorted(numbers(part.lines)) for part in parts] == [True, True]
+    assert sorted(number for part in parts for number in numbers(part.lines)) == numbers(lines)
 
 
 def test_one_case_and_chosen_kinds_are_followed(follow: Follower, many: Feed, lines: list[str]) -> None:
