@@ -27,6 +27,10 @@ def _printed(run: Run, records: int) -> bool:
     return len(run.lines()) >= records
 
 
+def _cut(server: FeedServer, already: int) -> bool:
+    return server.seen("brief")["requests"] > already
+
+
 def test_from_75_begins_with_75_and_prints_each_frame_as_the_line_it_came_as(
     follow: Follower, many: Feed, lines: list[str]
 ) -> None:
@@ -104,15 +108,18 @@ def test_one_case_and_chosen_kinds_are_followed(follow: Follower, many: Feed, li
 def test_a_planned_cut_is_followed_by_the_next_connection(follow: Follower, server: FeedServer) -> None:
     feed = server.feed(30)
     run = follow(server.url("brief"), "--from", "1", "--metrics", key=feed.key)
-    for record in range(31, 61, 10):
-        assert waited_for(partial(_printed, run, record - 1))
+    cuts = 0
+    for record in range(30, 60, 10):
+        assert waited_for(partial(_printed, run, record))
+        assert waited_for(partial(_cut, server, cuts))
+        cuts = server.seen("brief")["requests"]
         feed.add(10)
     assert waited_for(partial(_printed, run, 60))
 
     done = run.stop()
 
     assert (done.code, numbers(done.lines)) == (0, list(range(1, 61)))
-    assert done.metrics["reconnects"] >= 1
+    assert done.metrics["reconnects"] >= 2
     assert done.metrics["repeated"] == done.metrics["holes"] == 0
 
 

@@ -36,7 +36,7 @@ def ended(runs: Sequence[Run]) -> list[Done]:
 def test_one_follower_cut_hundreds_of_times_prints_each_record_once_in_order(
     follow: Follower, many: Feed, lines: list[str]
 ) -> None:
-    with cutting(many.server.ports["plain"], cut_after=(100, 5_000)) as proxy:
+    with cutting(many.server.ports["plain"], cut_after=(100, 6_500)) as proxy:
         (done,) = ended([follow(proxy.url, "--from", "1", "--until", "caught_up", key=many.key)])
 
     assert proxy.cuts >= CUTS_OF_THE_WHOLE
@@ -73,7 +73,7 @@ class Parts:
 def test_parts_cut_hundreds_of_times_while_they_are_split_leave_nothing_out_and_repeat_nothing(
     follow: Follower, many: Feed, lines: list[str], tmp_path: Path
 ) -> None:
-    with cutting(many.server.ports["plain"], cut_after=(100, 3_000)) as proxy:
+    with cutting(many.server.ports["plain"], cut_after=(100, 3_600)) as proxy:
         parts = Parts(follow, proxy, many, tmp_path)
         parts.read(1, "--limit", "800")
         parts.split(1, to=4)
