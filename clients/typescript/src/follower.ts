@@ -96,7 +96,6 @@ export class Following {
     const waitS = this.#backoff.nextS(trouble instanceof ComeBack ? trouble.atLeastS : 0);
     this.#options.onTrouble?.(trouble instanceof Error ? trouble.message : String(trouble), waitS);
     await pause(waitS, this.#options.signal);
-    if (this.metrics.connections > 0) this.metrics.reconnects += 1;
   }
 
   /** Reads one connection to the end that was wished for; throws for every other end. */
@@ -147,8 +146,7 @@ export class Following {
   #welcomed(frame: WelcomeFrame, connection: Connection): void {
     this.#place.welcomed(frame);
     if (frame.heartbeat_s > 0) connection.heartbeatS = frame.heartbeat_s;
-    this.metrics.connected = true;
-    this.metrics.connections += 1;
+    this.metrics.welcomed();
     this.metrics.position = this.#place.position?.number ?? 0;
     this.metrics.reaches(frame.head);
   }

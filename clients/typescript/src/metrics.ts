@@ -1,6 +1,10 @@
 /** What a follower counts. */
 
-/** Figures since the follower was made; `last_heard` is an RFC 3339 time of the last bytes. */
+/**
+ * Counts since the follower was made, and where it stands. `connections` that were welcomed, `reconnects` those
+ * after the first; `bytes` of bodies; `position` and `head` are numbers of the feed; `last_heard`: seconds
+ * since 1970 UTC, null: never.
+ */
 export class Metrics {
   records = 0;
   repeated = 0;
@@ -13,7 +17,7 @@ export class Metrics {
   position = 0;
   head = 0;
   connected = false;
-  last_heard: string | null = null;
+  last_heard: number | null = null;
 
   /** Records between the position and the head, as far as the feed has told. */
   get lag(): number {
@@ -23,7 +27,14 @@ export class Metrics {
   /** Notes bytes that came. */
   heard(bytes: number): void {
     this.bytes += bytes;
-    this.last_heard = new Date().toISOString();
+    this.last_heard = Date.now() / 1000;
+  }
+
+  /** Notes that a connection was welcomed. */
+  welcomed(): void {
+    if (this.connections > 0) this.reconnects += 1;
+    this.connections += 1;
+    this.connected = true;
   }
 
   /** Notes how far the feed goes. */
