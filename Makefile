@@ -1,7 +1,7 @@
 # One command per habit. Every target prepares what it needs first.
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
-SOURCES := protocol subscriber events access verification streaming config consumers examples training benchmarks deploy tests
+SOURCES := protocol subscriber events access verification streaming config consumers clients/python examples training benchmarks deploy tests
 
 .PHONY: help setup setup-full demo serve up down test test-fast lint bench soak requirements docs schemas
 
@@ -36,7 +36,7 @@ lint: setup ## formatting, rules, types, and who may import whom
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m mypy manage.py $(SOURCES)
-	@PYTHONPATH=. .venv/bin/lint-imports
+	@PYTHONPATH=.:clients/python .venv/bin/lint-imports
 
 bench: setup-full ## the promises with figures, one JSON line a claim
 	@$(PYTHON) -m benchmarks.main_job
