@@ -75,3 +75,9 @@ def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def follow(client: Client, tmp_path: Path) -> Follower:
     """Start the client's command line."""
     return Follower(client, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def typescript(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder in which the TypeScript client was built; skipped as its contract is."""
+    return Path(build("node", tmp_path_factory.mktemp("typescript")).command[-1]).parents[1]
