@@ -4,7 +4,8 @@ import { ComeBack, goodbye } from "./answers.js";
 import { Backoff } from "./backoff.js";
 import { Connection } from "./connection.js";
 import { BadWish, FeedError, Refused } from "./errors.js";
-import { Lines, readFrame, type Frame, type GapFrame, type RecordFrame, type WelcomeFrame } from "./frames.js";
+import { Lines, readFrame } from "./frames.js";
+import type { Frame, GapFrame, RecordFrame, WelcomeFrame } from "./frames.js";
 import { Metrics } from "./metrics.js";
 import { pause } from "./pause.js";
 import { fromCursor, Place, toCursor, type Position } from "./position.js";
@@ -115,7 +116,11 @@ export class Following {
   }
 
   /** Takes frame after frame; tells whether the end was one that was wished for. */
-  async #listen(connection: Connection, pieces: AsyncIterable<Uint8Array>, handler: Handler): Promise<boolean> {
+  async #listen(
+    connection: Connection,
+    pieces: AsyncIterable<Uint8Array>,
+    handler: Handler,
+  ): Promise<boolean> {
     const lines = new Lines();
     for await (const piece of pieces) {
       this.metrics.heard(piece.length);
