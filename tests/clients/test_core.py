@@ -25,6 +25,13 @@ ANY_JSON = st.recursive(
     max_leaves=8,
 )
 
+# Frames of known names that lack what they must have.
+ALMOST = st.builds(
+    lambda name, rest: {**rest, "frame": name},
+    st.sampled_from(["record", "welcome", "heartbeat", "gap", "bye", "falling_behind"]),
+    st.dictionaries(st.sampled_from(["number", "epoch", "data", "cursor"]), ANY_JSON),
+)
+
 
 def encoded(frame: object) -> bytes:
     return json.dumps(frame).encode()
@@ -154,7 +161,7 @@ def test_a_limit_is_what_is_left_of_it() -> None:
     assert core.fulfilled
 
 
-@given(ANY_JSON | st.binary())
+@given(ANY_JSON | ALMOST | st.binary())
 def test_a_line_that_is_no_frame_costs_the_connection_and_nothing_more(said: object) -> None:
     line = said if isinstance(said, bytes) else encoded(said)
     core = fresh()
