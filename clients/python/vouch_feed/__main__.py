@@ -49,6 +49,10 @@ def _follow(follower: Follower, checkpoint: Path | None) -> int:
 
     try:
         follower.run(hand_on)
+    except BrokenPipeError:
+        # Whoever read along has had enough; the interpreter must not try to write the rest at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except UnsafeTransport as error:
         return _complain(error, _USAGE)
     except FeedError as error:

@@ -135,7 +135,7 @@ class Core:
             self.position = Position(welcome.epoch, welcome.first - 1)
             self.metrics.position = self.position.number
         if welcome.epoch != self.position.epoch:
-            available = Available(welcome.epoch, min(1, welcome.head), welcome.head)
+            available = Available(welcome.epoch, welcome.oldest, welcome.head)
             detail = f"the position {self.position} is of another epoch: the feed was restored"
             raise EpochChanged("epoch_changed", detail, available)
 

@@ -66,6 +66,7 @@ class Follower:
                 handler(record, record.checkpoint)
 
     def __iter__(self) -> Generator[Record, None, None]:
+        _refuse_inside_a_loop()
         session = self._session
         with asyncio.Runner() as runner:
             self._loop = runner.get_loop()
@@ -89,3 +90,11 @@ class Follower:
             self._session.lose(Lost(repr(error)))
             return
         runner.run(self._session.connect(credential))
+
+
+def _refuse_inside_a_loop() -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise RuntimeError("an event loop is running here: use AsyncFollower")

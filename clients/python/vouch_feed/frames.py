@@ -47,6 +47,7 @@ class Welcome:
     """The first frame: where the feed stands and where this stream begins."""
 
     epoch: str
+    oldest: int
     head: int
     first: int
     heartbeat_s: float
@@ -91,7 +92,7 @@ def frame_of(line: bytes) -> Frame | None:
     try:
         said = json.loads(line)
         return _read(said["frame"], said, line)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Lost(f"a line is no frame: {error!r}") from error
 
 
@@ -101,7 +102,8 @@ def _read(name: str, said: Mapping[str, object], line: bytes) -> Frame | None:
             return _record(said, line)
         case "welcome":
             heartbeat_s = float(str(said["heartbeat_s"]))
-            return Welcome(str(said["epoch"]), _whole(said, "head"), _whole(said, "from"), heartbeat_s)
+            epoch, oldest = str(said["epoch"]), _whole(said, "oldest")
+            return Welcome(epoch, oldest, _whole(said, "head"), _whole(said, "from"), heartbeat_s)
         case "heartbeat":
             return Heartbeat(_whole(said, "position"), _whole(said, "head"))
         case "gap":

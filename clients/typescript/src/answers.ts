@@ -56,7 +56,7 @@ export function refusal(status: number, text: string, retryAfter: string | null)
   }
   const problem = parsed(text);
   if (status >= 300 && status < 400) {
-    return new Refused("redirect", "the server sends elsewhere, and a credential is not sent there: give that address");
+    return new Refused("redirected", "the server leads elsewhere, and a credential is not taken there");
   }
   const code = typeof problem["code"] === "string" ? problem["code"] : (CODES[status] ?? "refused");
   const detail = typeof problem["detail"] === "string" ? problem["detail"] : `the server answered ${status}`;
@@ -66,7 +66,8 @@ export function refusal(status: number, text: string, retryAfter: string | null)
 /** Reads `Retry-After`, seconds or a date, as seconds from now. */
 export function seconds(retryAfter: string | null, nowMs: number = Date.now()): number {
   if (retryAfter === null) return 0;
-  const given = /^\d+$/.test(retryAfter.trim()) ? Number(retryAfter) : (Date.parse(retryAfter) - nowMs) / 1000;
+  const number = /^\d+$/.test(retryAfter.trim());
+  const given = number ? Number(retryAfter) : (Date.parse(retryAfter) - nowMs) / 1000;
   return given > 0 ? given : 0;
 }
 

@@ -1,6 +1,7 @@
 /** The follower of a page. */
 
-import { Following, type Options } from "./follower.js";
+import { Following } from "./follower.js";
+import type { Options } from "./options.js";
 import { fetchTransport, type Transport } from "./transport.js";
 
 /** Options of a follower that goes by `fetch` unless another transport is given. */

@@ -5,7 +5,7 @@ import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { BadWish } from "./errors.js";
 import { fromCursor } from "./position.js";
 
-/** Keeps a cursor in a file that is whole at every moment: a process that is killed leaves the old or the new. */
+/** Keeps a cursor in a file that is whole at every moment: a process that is killed leaves one or the other. */
 export class FileCheckpoint {
   readonly #file: string;
 
@@ -13,7 +13,7 @@ export class FileCheckpoint {
     this.#file = file;
   }
 
-  /** Gives the cursor; undefined where there is no file yet. Throws `BadWish` where it holds something else. */
+  /** Gives the cursor; undefined: there is no file yet. Throws `BadWish` where it holds something else. */
   load(): string | undefined {
     let text: string;
     try {

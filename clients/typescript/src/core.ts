@@ -12,9 +12,9 @@ export {
   Unsafe,
   type Available,
 } from "./errors.js";
-export { type Credential, type Handler } from "./follower.js";
 export { type GapFrame, type Json, type RecordFrame } from "./frames.js";
 export { type Metrics } from "./metrics.js";
+export { type Credential, type Handler } from "./options.js";
 export { Merged, partition, readPart, slot, split, type Part } from "./partitions.js";
 export { fromCursor, toCursor, type Position } from "./position.js";
 export { type Answer, type Transport } from "./transport.js";

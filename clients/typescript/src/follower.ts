@@ -4,37 +4,14 @@ import { ComeBack, goodbye } from "./answers.js";
 import { Backoff } from "./backoff.js";
 import { Connection } from "./connection.js";
 import { BadWish, FeedError, Refused } from "./errors.js";
-import { Lines, readFrame, type Frame, type GapFrame, type RecordFrame, type WelcomeFrame } from "./frames.js";
+import { Lines, readFrame } from "./frames.js";
+import type { Frame, RecordFrame, WelcomeFrame } from "./frames.js";
 import { Metrics } from "./metrics.js";
+import type { Handler, Options } from "./options.js";
 import { pause } from "./pause.js";
 import { fromCursor, Place, toCursor, type Position } from "./position.js";
 import { checkBase } from "./safety.js";
-import type { Transport } from "./transport.js";
-import { address, checkWish, hasEnd, type Wish } from "./wish.js";
-
-/** A key or token, or a function that gives one (a fresh ticket) before each connection. */
-export type Credential = string | (() => string | Promise<string>);
-
-/** What a follower needs to know; times are seconds. */
-export interface Options extends Wish {
-  /** `https://HOST`; `http://` for this machine only; within a page also relative to it. */
-  readonly base: string | URL;
-  readonly credential: Credential;
-  readonly transport: Transport;
-  /** Caps every wait between two connections; 30 if not given. */
-  readonly longestWait?: number;
-  /** Ends following, well, when it is aborted. */
-  readonly signal?: AbortSignal;
-  /** A heartbeat or a gap has moved the position: a checkpoint may move with it. */
-  readonly onMoved?: (checkpoint: string) => void | Promise<void>;
-  /** Records were taken by retention before they could be read. */
-  readonly onGap?: (gap: GapFrame) => void | Promise<void>;
-  /** A connection is over: why, and in how many seconds the next one will be tried. */
-  readonly onTrouble?: (reason: string, waitS: number) => void;
-}
-
-/** Takes a record; may store it with the checkpoint in one transaction. If it throws, following ends so. */
-export type Handler = (record: RecordFrame, checkpoint: string) => void | Promise<void>;
+import { address, checkWish, hasEnd } from "./wish.js";
 
 const HEALTHY_S = 60;
 const SENDABLE = /^[\x21-\x7e]+$/;
@@ -115,7 +92,11 @@ export class Following {
   }
 
   /** Takes frame after frame; tells whether the end was one that was wished for. */
-  async #listen(connection: Connection, pieces: AsyncIterable<Uint8Array>, handler: Handler): Promise<boolean> {
+  async #listen(
+    connection: Connection,
+    pieces: AsyncIterable<Uint8Array>,
+    handler: Handler,
+  ): Promise<boolean> {
     const lines = new Lines();
     for await (const piece of pieces) {
       this.metrics.heard(piece.length);

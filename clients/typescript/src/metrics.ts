@@ -1,9 +1,9 @@
 /** What a follower counts. */
 
 /**
- * Counts since the follower was made, and where it stands. `connections` that were welcomed, `reconnects` those
- * after the first; `bytes` of bodies; `position` and `head` are numbers of the feed; `last_heard`: seconds
- * since 1970 UTC, null: never.
+ * Counts since the follower was made, and where it stands. `connections` that were welcomed, `reconnects`
+ * those after the first; `bytes` of bodies; `position` and `head` are numbers of the feed; `last_heard`:
+ * seconds since 1970 UTC, null: never.
  */
 export class Metrics {
   records = 0;

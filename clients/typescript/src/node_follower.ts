@@ -3,8 +3,9 @@
 import { readFileSync } from "node:fs";
 
 import { Unsafe } from "./errors.js";
-import { Following, type Options } from "./follower.js";
+import { Following } from "./follower.js";
 import { nodeTransport } from "./node_transport.js";
+import type { Options } from "./options.js";
 import type { Transport } from "./transport.js";
 
 /** Options of a follower in Node; `caFile` is a PEM file of authorities to trust besides Node's own. */

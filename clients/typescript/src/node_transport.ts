@@ -36,7 +36,9 @@ function connectInTime(request: http.ClientRequest): void {
   const timer = setTimeout(() => request.destroy(late), CONNECT_WITHIN_S * 1000);
   const inTime = (): void => clearTimeout(timer);
   request.on("close", inTime);
-  request.on("socket", (socket) => socket.once(socket instanceof TLSSocket ? "secureConnect" : "connect", inTime));
+  request.on("socket", (socket) => {
+    socket.once(socket instanceof TLSSocket ? "secureConnect" : "connect", inTime);
+  });
 }
 
 function answer(response: http.IncomingMessage): Answer {

@@ -35,7 +35,7 @@ export function checkWish(wish: Wish): Wish {
   if (wish.partition !== undefined) readPart(wish.partition);
   if (wish.limit !== undefined) whole("limit", wish.limit, 1);
   if (wish.wait !== undefined) whole("wait", wish.wait, 0);
-  if (wish.until !== undefined && wish.until !== "caught_up") throw new BadWish("until can only be caught_up");
+  if (![undefined, "caught_up"].includes(wish.until)) throw new BadWish("until can only be caught_up");
   if (wish.kinds?.length === 0) throw new BadWish("kinds names none; leave it out for all");
   return wish;
 }
@@ -46,7 +46,12 @@ export function hasEnd(wish: Wish): boolean {
 }
 
 /** Writes the next request's address: after the position, once there is one; `left` is what `limit` leaves. */
-export function address(base: URL, wish: Wish, position: Position | undefined, left: number | undefined): URL {
+export function address(
+  base: URL,
+  wish: Wish,
+  position: Position | undefined,
+  left: number | undefined,
+): URL {
   const path = wish.case === undefined ? "feed" : `cases/${encodeURIComponent(wish.case)}/feed`;
   const url = new URL(base);
   url.pathname = `${base.pathname.replace(/\/+$/, "")}/v1/${path}`;

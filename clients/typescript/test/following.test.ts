@@ -9,9 +9,13 @@ import * as pages from "../src/index.js";
 const servers: Server[] = [];
 after(() => servers.forEach((server) => server.close()));
 
-const record = (number: number): string =>
-  JSON.stringify({ frame: "record", number, prev: number - 1, cursor: `0badcafe-${number}`, kind: "case", case: "c", data: {} });
-const WELCOME = JSON.stringify({ frame: "welcome", epoch: "0badcafe", oldest: 1, head: 9, from: 1, heartbeat_s: 15 });
+const RANGE = { epoch: "0badcafe", oldest: 1, head: 9 };
+const WELCOME = JSON.stringify({ frame: "welcome", ...RANGE, from: 1, heartbeat_s: 15 });
+
+function record(number: number): string {
+  const place = { number, prev: number - 1, cursor: `0badcafe-${number}` };
+  return JSON.stringify({ frame: "record", ...place, kind: "case", case: "c", data: {} });
+}
 
 /** Serves one list of lines a request, each cut off without its end; gives the address and what was asked. */
 async function serving(...answers: string[][]): Promise<{ base: string; asked: string[]; keys: string[] }> {
@@ -30,7 +34,7 @@ async function serving(...answers: string[][]): Promise<{ base: string; asked: s
 }
 
 for (const [name, Kind] of [["Node", Follower], ["pages", pages.Follower]] as const) {
-  test(`the follower of ${name} comes back by itself after a cut, and asks for a credential each time`, async () => {
+  test(`the follower of ${name} comes back after a cut, with another credential`, async () => {
     const { base, asked, keys } = await serving([WELCOME, record(1), record(2)], [WELCOME, record(3)]);
     let tickets = 0;
     const credential = (): string => `ticket-${(tickets += 1)}`;
@@ -76,7 +80,7 @@ test("an aborted signal also ends a wait", async () => {
   await new Follower({ base, credential: "k", signal: stop.signal, onTrouble }).run(() => undefined);
 });
 
-test("a credential function that fails is asked again; a credential that cannot be sent is final", async () => {
+test("a credential that cannot be had now is asked for again; one that cannot be sent is final", async () => {
   const { base, asked } = await serving([WELCOME, record(1)]);
   let asks = 0;
   const credential = async (): Promise<string> => {

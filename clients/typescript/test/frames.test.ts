@@ -3,8 +3,11 @@ import { test } from "node:test";
 
 import { Lines, readFrame, Unreadable } from "../src/frames.js";
 
-const RECORD = '{"frame":"record","number":75,"prev":74,"cursor":"0badcafe-75","kind":"case","case":"c","data":{"r":"Grüße, 注文 😀"}}';
-const WELCOME = '{"frame":"welcome","epoch":"0badcafe","oldest":1,"head":9,"from":1,"heartbeat_s":15,"new":[1]}';
+const RECORD =
+  '{"frame":"record","number":75,"prev":74,"cursor":"0badcafe-75",' +
+  '"kind":"case","case":"c","data":{"r":"Grüße, 注文 😀"}}';
+const WELCOME =
+  '{"frame":"welcome","epoch":"0badcafe","oldest":1,"head":9,"from":1,"heartbeat_s":15,"new":[1]}';
 const BYTES = new TextEncoder().encode(`${WELCOME}\n${RECORD}\n`);
 
 function cut(...borders: number[]): string[] {

@@ -37,7 +37,9 @@ test("a part is split into two that have its cases and no others", () => {
 });
 
 test("what is no part is refused", () => {
-  for (const text of ["4/4", "0/3", "0/128", "-1/4", "1", "1/0", "a/b"]) assert.throws(() => readPart(text), BadWish, text);
+  for (const text of ["4/4", "0/3", "0/128", "-1/4", "1", "1/0", "a/b"]) {
+    assert.throws(() => readPart(text), BadWish, text);
+  }
   assert.throws(() => split(readPart("0/64")), BadWish);
 });
 

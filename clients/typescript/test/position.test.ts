@@ -10,10 +10,8 @@ function welcome(from: number, epoch = "0badcafe"): WelcomeFrame {
 }
 
 function record(number: number, prev?: number): RecordFrame {
-  const before = prev === undefined ? {} : { prev };
-  const frame = readFrame(
-    JSON.stringify({ frame: "record", number, ...before, cursor: `0badcafe-${number}`, kind: "case", case: "c", data: {} }),
-  );
+  const place = { number, ...(prev === undefined ? {} : { prev }), cursor: `0badcafe-${number}` };
+  const frame = readFrame(JSON.stringify({ frame: "record", ...place, kind: "case", case: "c", data: {} }));
   assert.equal(frame?.frame, "record");
   return frame as RecordFrame;
 }

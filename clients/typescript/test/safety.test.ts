@@ -9,9 +9,14 @@ test("https leads anywhere, http to this machine only", () => {
   for (const base of ["https://a.example", "http://localhost:1", "http://127.9.9.9", "http://[::1]:8"]) {
     assert.equal(checkBase(base).href, new URL(base).href);
   }
-  const outside = ["http://a.example", "http://0.0.0.0", "http://localhost.example", "http://127.0.0.1.example", "http://[::2]"];
-  for (const base of [...outside, "ftp://127.0.0.1", "ws://127.0.0.1", "https://u:secret@a.example"]) {
-    assert.throws(() => checkBase(base), (error) => error instanceof Unsafe && !error.message.includes("secret"), base);
+  const outside = ["a.example", "0.0.0.0", "localhost.example", "127.0.0.1.example", "[::2]"];
+  const others = ["ftp://127.0.0.1", "ws://127.0.0.1", "https://u:secret@a.example"];
+  for (const base of [...outside.map((host) => `http://${host}`), ...others]) {
+    assert.throws(() => checkBase(base), (error) => {
+      assert.ok(error instanceof Unsafe, base);
+      assert.doesNotMatch(error.message, /secret/);
+      return true;
+    });
   }
   assert.throws(() => checkBase("a.example"), BadWish);
 });
@@ -21,7 +26,8 @@ test("the first request names the place that was wished for, a later one the pos
   const wish = checkWish({ from: 75, partition: "0/4", kinds: ["case", "check"], limit: 9 });
   const first = address(base, wish, undefined, 9);
   assert.equal(first.pathname, "/under/v1/feed");
-  assert.deepEqual(Object.fromEntries(first.searchParams), { from: "75", partition: "0/4", kinds: "case,check", limit: "9" });
+  const asked = { from: "75", partition: "0/4", kinds: "case,check", limit: "9" };
+  assert.deepEqual(Object.fromEntries(first.searchParams), asked);
   const later = address(base, wish, { epoch: "0badcafe", number: 80 }, 4);
   assert.deepEqual([later.searchParams.get("from"), later.searchParams.get("after")], [null, "0badcafe-80"]);
   assert.equal(later.searchParams.get("limit"), "4");
@@ -33,7 +39,8 @@ test("a case's id is a part of the path and cannot leave it", () => {
 });
 
 test("a wish that makes no sense is refused", () => {
-  for (const wish of [{ from: 1, after: "0badcafe-1" }, { from: 0 }, { limit: 0 }, { limit: 1.5 }, { wait: -1 }, { kinds: [] }]) {
+  const numbers = [{ from: 0 }, { limit: 0 }, { limit: 1.5 }, { wait: -1 }];
+  for (const wish of [{ from: 1, after: "0badcafe-1" }, { kinds: [] }, ...numbers]) {
     assert.throws(() => checkWish(wish), BadWish, JSON.stringify(wish));
   }
 });

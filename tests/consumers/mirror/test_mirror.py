@@ -22,7 +22,9 @@ LONG_S = 60.0
 
 
 def headers(message: Message) -> dict[str, str]:
-    return {name: (value or b"").decode() for name, value in message.headers() or ()}
+    found = message.headers()
+    assert isinstance(found, list)
+    return {name: value.decode() for name, value in found if isinstance(value, bytes)}
 
 
 def numbers_by_case(messages: Sequence[Message]) -> dict[str, list[int]]:
