@@ -140,6 +140,24 @@ def test_what_the_writer_had_not_come_to_is_told_by_the_version_of_its_place(
     assert _versions() == [1] * half + [2] * half
 
 
+def test_an_event_that_is_handled_late_is_told_by_the_version_of_its_place(
+    client: Client, house: House, second: None
+) -> None:
+    _happen(client)
+    adopt_newest(now=NOW)
+    _happen(client)
+    house.write()
+    before = _bytes()
+    adoptions = [(one.position, one.version) for one in FeedProjection.objects.all()]
+    house.forget_feed()
+    # The writer knows of the adoption already when it comes to the events before it.
+    FeedProjection.objects.bulk_create(FeedProjection(position=p, version=v) for p, v in adoptions)
+
+    house.write()
+
+    assert _bytes() == before
+
+
 def test_it_is_said_once_however_often_the_process_starts(client: Client, second: None) -> None:
     assert [adopt_newest(now=NOW) for _ in range(3)] == [2, None, None]
     assert len(journal.after(0, streams=["feed.operation"])) == 1
