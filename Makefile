@@ -29,8 +29,9 @@ up: setup-full ## the full profile over HTTPS on this machine: Kafka, PostgreSQL
 down: ## stop what `make up` started; its state stays in var/full
 	@$(PYTHON) -m deploy.full down
 
-test: setup-full ## the whole suite
-	@$(PYTHON) -m pytest -q
+test: setup-full ## the whole suite: first what needs no servers, in two processes
+	@$(PYTHON) -m pytest -q -n 2 -m "not slow"
+	@$(PYTHON) -m pytest -q -m slow
 
 test-fast: setup ## the part of the suite that needs no servers and no minutes
 	@$(PYTHON) -m pytest -q -n 2 -m "not slow"

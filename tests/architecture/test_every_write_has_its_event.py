@@ -51,6 +51,7 @@ BESIDE: Final = {
     "the delivery log": {
         "streaming.LoggedDelivery": "who read what, each second anew: noted by the process that sends",
         "streaming.LoggedGap": "as above",
+        "streaming.FeedSubscription": "what readers say that they have stored, each second anew",
     },
     "best effort": {
         "events.Statistic": "the best-effort lane is not in the journal",
