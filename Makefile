@@ -1,9 +1,9 @@
 # One command per habit. Every target prepares what it needs first.
 .DEFAULT_GOAL := help
 PYTHON := .venv/bin/python
-SOURCES := protocol subscriber events access verification streaming config consumers examples training benchmarks deploy tests
+SOURCES := protocol subscriber events access verification streaming config consumers clients/python examples training benchmarks deploy tests
 
-.PHONY: help setup setup-full demo serve up down test test-fast lint bench soak requirements docs schemas
+.PHONY: help setup setup-full demo serve mirror up down test test-fast lint bench soak requirements docs schemas
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +17,9 @@ demo: setup ## watch people being verified, then keep serving (ONCE=1: end after
 serve: setup ## the embedded product alone on http://127.0.0.1:$$PORT
 	@$(PYTHON) -m config.supervisor
 
+mirror: setup ## copy a client's records into a Kafka topic of its own (docs/mirror.md)
+	@PYTHONPATH=.:clients/python $(PYTHON) -m consumers.mirror run
+
 setup-full: ## and the servers of the full profile: PostgreSQL, Redis, and what Kafka runs on
 	@deploy/setup.sh --full
 
@@ -26,8 +29,9 @@ up: setup-full ## the full profile over HTTPS on this machine: Kafka, PostgreSQL
 down: ## stop what `make up` started; its state stays in var/full
 	@$(PYTHON) -m deploy.full down
 
-test: setup-full ## the whole suite
-	@$(PYTHON) -m pytest -q
+test: setup-full ## the whole suite: first what needs no servers, in two processes
+	@$(PYTHON) -m pytest -q -n 2 -m "not slow"
+	@$(PYTHON) -m pytest -q -m slow
 
 test-fast: setup ## the part of the suite that needs no servers and no minutes
 	@$(PYTHON) -m pytest -q -n 2 -m "not slow"
@@ -36,7 +40,7 @@ lint: setup ## formatting, rules, types, and who may import whom
 	@$(PYTHON) -m ruff format --check .
 	@$(PYTHON) -m ruff check .
 	@$(PYTHON) -m mypy manage.py $(SOURCES)
-	@PYTHONPATH=. .venv/bin/lint-imports
+	@PYTHONPATH=.:clients/python .venv/bin/lint-imports
 
 bench: setup-full ## the promises with figures, one JSON line a claim
 	@$(PYTHON) -m benchmarks.main_job

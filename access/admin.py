@@ -29,7 +29,7 @@ else:
         __class_getitem__ = classmethod(lambda cls, _model: cls)
 
 
-__all__ = ["ClientAdmin", "LookOnly"]
+__all__ = ["ClientAdmin", "LookOnly", "moment"]
 
 M = TypeVar("M", bound=Model)
 
@@ -100,7 +100,7 @@ class ClientAdmin(LookOnly[Client]):
     @admin.display(description="Added", ordering="added_at_us")
     def added(self, client: Client) -> str:
         """Say when the client was added."""
-        return _moment(client.added_at_us, "never")
+        return moment(client.added_at_us, "never")
 
     @admin.display(description="Keys")
     def keys(self, client: Client) -> SafeString:
@@ -124,10 +124,11 @@ def _keys(keys: Iterable[ClientKey]) -> Iterable[tuple[str, ...]]:
             key.key_id,
             "live" if key.live else "test",
             ", ".join(key.scopes) or "nothing",
-            _moment(key.expires_at_us, "never"),
-            _moment(key.revoked_at_us, "no"),
+            moment(key.expires_at_us, "never"),
+            moment(key.revoked_at_us, "no"),
         )
 
 
-def _moment(us: int, otherwise: str) -> str:
+def moment(us: int, otherwise: str) -> str:
+    """Write a moment for staff, given in microseconds since 1970 UTC; `otherwise` when there is none."""
     return f"{from_us(us):%-d %b %Y %H:%M} UTC" if us else otherwise

@@ -1,10 +1,13 @@
-"""The tables of who may: clients, their keys, and what the phones of cases hold. All are event-sourced."""
+"""The tables of who may: clients, their keys and tickets, and what the phones of cases hold.
+
+All are event-sourced but `Ticket`, whose rows live for seconds.
+"""
 
 from __future__ import annotations
 
 from django.db import models
 
-__all__ = ["CaptureCode", "CaseDoor", "CaseToken", "Client", "ClientKey"]
+__all__ = ["CaptureCode", "CaseDoor", "CaseToken", "Client", "ClientKey", "Ticket"]
 
 
 class Client(models.Model):
@@ -68,3 +71,26 @@ class CaptureCode(models.Model):
 
     def __str__(self) -> str:
         return f"code of {self.case}"
+
+
+class Ticket(models.Model):
+    """A client's ticket for its feed, as its SHA-256: gone when it was used, else some time after it expired.
+
+    `partition` is "i/n", `case` an id: empty, it is not narrowed to one. Not event-sourced.
+    """
+
+    sha256 = models.BinaryField(primary_key=True, max_length=32)
+    client = models.CharField(max_length=19)
+    key_id = models.CharField(max_length=19)
+    scopes = models.JSONField()
+    partition = models.CharField(max_length=5, default="")
+    case = models.CharField(max_length=36, default="")
+    expires_at_us = models.BigIntegerField()
+
+    class Meta:
+        """An index for counting a client's tickets, and for finding the expired ones."""
+
+        indexes = (models.Index(fields=["client", "expires_at_us"], name="ticket_of_client"),)
+
+    def __str__(self) -> str:
+        return f"ticket of {self.key_id}"

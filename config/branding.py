@@ -37,6 +37,10 @@ def _may_see_clients(request: HttpRequest) -> bool:
     return request.user.has_perm("access.view_client")
 
 
+def _may_see_deliveries(request: HttpRequest) -> bool:
+    return request.user.has_perm("streaming.view_loggeddelivery")
+
+
 UNFOLD: Final[dict[str, object]] = {
     "SITE_TITLE": "Vouch",
     "SITE_HEADER": "Vouch",
@@ -87,6 +91,12 @@ UNFOLD: Final[dict[str, object]] = {
                         "icon": "apartment",
                         "link": reverse_lazy("admin:access_client_changelist"),
                         "permission": _may_see_clients,
+                    },
+                    {
+                        "title": "Deliveries",
+                        "icon": "sync_alt",
+                        "link": reverse_lazy("admin:streaming_loggeddelivery_changelist"),
+                        "permission": _may_see_deliveries,
                     },
                 ]
             }

@@ -33,7 +33,11 @@ class Environment:
     `kafka` is $VOUCH_KAFKA with its companions (None without it: the embedded profile), `redis_url` is the
     doorbell between processes ($VOUCH_REDIS_URL; empty: they look by themselves), `tls_certificate` and
     `tls_key` are the public port's PEM files ($VOUCH_TLS_CERTIFICATE, $VOUCH_TLS_KEY; empty: plain HTTP),
-    `secret` signs sessions (made at first start), `workers` is the number of vision processes.
+    `feed_streams` is how many streams one client may have open in a web process ($VOUCH_FEED_STREAMS),
+    `feed_origins` are web origins besides ours whose pages may follow ($VOUCH_FEED_ORIGINS, with commas),
+    `secret` signs sessions (made at first start), `workers` is the number of vision processes, `feed_days` is
+    for how many days each feed's records are kept, live and test alike ($VOUCH_FEED_DAYS; clients were
+    promised at least 90).
     """
 
     data: Path
@@ -45,8 +49,11 @@ class Environment:
     redis_url: str
     tls_certificate: str
     tls_key: str
+    feed_streams: int
+    feed_origins: frozenset[str]
     secret: str
     workers: int
+    feed_days: int
     debug: bool
 
     @property
@@ -80,8 +87,11 @@ def environment() -> Environment:
         redis_url=_address("VOUCH_REDIS_URL", "redis", "rediss", "unix"),
         tls_certificate=certificate,
         tls_key=key,
+        feed_streams=_number("VOUCH_FEED_STREAMS", 250, low=1, high=100_000),
+        feed_origins=_origins("VOUCH_FEED_ORIGINS"),
         secret=_secret(data / "secret"),
         workers=_number("VOUCH_WORKERS", 2, low=1, high=64),
+        feed_days=_number("VOUCH_FEED_DAYS", 90, low=90, high=36_500),
         debug=os.environ.get("VOUCH_DEBUG", "") == "1",
     )
 
@@ -98,6 +108,16 @@ def _address(name: str, *schemes: str) -> str:
     if text and text.partition("://")[0] not in schemes:
         raise WrongSetting(f"{name} cannot be used; it must begin with {' or '.join(schemes)}://")
     return text
+
+
+def _origins(name: str) -> frozenset[str]:
+    """Read web origins: scheme, host and port, nothing behind them."""
+    origins = frozenset(text.strip() for text in os.environ.get(name, "").split(",") if text.strip())
+    for origin in origins:
+        parts = urlsplit(origin)
+        if parts.scheme not in {"https", "http"} or origin != f"{parts.scheme}://{parts.netloc}".lower():
+            raise WrongSetting(f"{name} has {origin!r}; an origin is written https://app.example")
+    return origins
 
 
 def _files_together(*names: str) -> tuple[str, ...]:

@@ -76,11 +76,18 @@ if _environment.redis_url:
         "CONFIG": {"hosts": [_environment.redis_url]},
     }
 
+# How many streams one client may have open in a process, and whose pages may follow besides our own.
+FEED_STREAMS: Final = _environment.feed_streams
+FEED_ORIGINS: Final = _environment.feed_origins
+
 # Originals and what is cut from them, encrypted, under random ids.
 EVIDENCE_ROOT: Final = _DATA / "evidence"
 
 # The Kafka cluster that the journal is carried to; None: the embedded profile, which has none.
 KAFKA: Final = _environment.kafka
+
+# For how many days the records of each feed are kept.
+FEED_DAYS: Final = _environment.feed_days
 
 UNFOLD: Final = branding.UNFOLD
 

@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from config import health
-from streaming import snapshot
+from streaming import delivery_list, snapshot
 from verification.api.problems import bad_request, not_found, server_error
 
 __all__ = ["handler400", "handler404", "handler500", "urlpatterns"]
@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.ready),
     path("admin/", admin.site.urls),
     path("v1/cases/<uuid:case>", snapshot.view),
+    path("v1/clients/me/deliveries", delivery_list.view),
     path("v1/", include("verification.api.urls")),
     path("capture/", include("verification.capture_page")),
 ]

@@ -16,6 +16,7 @@ from config.environment import environment
 from config.metering import watch_journal_and_feeds
 from events.door import app as door
 from streaming import tailer
+from streaming.deliveries import deliveries
 from verification import inspection
 
 __all__ = ["clear_uploads", "main"]
@@ -75,8 +76,10 @@ async def _serve() -> None:
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop)
     watch_journal_and_feeds(meters)
+    deliveries().start()
     with meters:
         await asyncio.gather(*(server.serve() for server in servers))
+    await asyncio.to_thread(deliveries().finish)
 
 
 def main() -> None:

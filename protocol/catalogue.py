@@ -13,6 +13,7 @@ from protocol.schemas import client_v1_pb2 as client
 from protocol.schemas import decisions_v1_pb2 as decisions
 from protocol.schemas import dependency_v1_pb2 as dependency
 from protocol.schemas import options_pb2 as options
+from protocol.schemas import streaming_v1_pb2 as streaming
 from protocol.schemas import verification_v1_pb2 as verification
 
 __all__ = [
@@ -184,6 +185,15 @@ STREAMS: tuple[Stream, ...] = (
             dependency.CallFailed,
             dependency.FallbackTaken,
         ),
+    ),
+    Stream(
+        name="feed.operation",
+        key="client",
+        owner="streaming",
+        producers=("streaming",),
+        consumers=("streaming",),
+        meaning="What the feeds let go of, and which version of the public projection speaks from here on.",
+        messages=(streaming.RecordsExpired, streaming.ProjectionAdopted),
     ),
 )
 

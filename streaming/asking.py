@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from access.tickets import partition_of
 from protocol.problems import Refused
 from streaming.feeds import CASE_KINDS, Head
 
@@ -14,8 +15,7 @@ __all__ = ["Asked", "BadPartition", "WrongVersion", "parse", "start_of"]
 
 _KNOWN: Final = frozenset({"from", "after", "partition", "limit", "wait", "until", "kinds", "subscription"})
 _CURSOR: Final = re.compile(r"([0-9a-f]{8})-([0-9]{1,18})")
-_PARTITION: Final = re.compile(r"([0-9]{1,2})/([0-9]{1,2})")
-_MOST_PARTS: Final = 64
+_NAME: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 # Kinds of the contract that no event makes yet may be asked for all the same.
 _KINDS: Final = CASE_KINDS | {"request", "review", "waiting", "erased", "outcome"}
 
@@ -35,7 +35,9 @@ class WrongVersion(Refused):
     """The follower speaks none of our subprotocols."""
 
     def __init__(self) -> None:
-        super().__init__("not_yet", "the socket speaks the subprotocol vouch.feed.v1+json")
+        super().__init__(
+            "invalid", "the socket speaks the subprotocols vouch.feed.v1+json and vouch.feed.v1+proto"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,16 +46,22 @@ class Asked:
 
     `wait_s` ends after that many seconds with nothing to send, `limit` after that many records,
     `until_caught_up` at the head of the moment of asking; None and False: not asked for.
+    `subscription` names a position that the feed keeps; empty: the reader keeps it.
     """
 
     from_: int | str | None = None
     after: tuple[str, int] | None = None
-    index: int = 0
-    of: int = 1
+    partition: tuple[int, int] | None = None
     limit: int | None = None
     wait_s: float | None = None
     until_caught_up: bool = False
     kinds: frozenset[str] | None = None
+    subscription: str = ""
+
+    @property
+    def names_place(self) -> bool:
+        """It says in so many words where to begin."""
+        return self.from_ is not None or self.after is not None
 
 
 def parse(fields: Mapping[str, str]) -> Asked:
@@ -64,22 +72,17 @@ def parse(fields: Mapping[str, str]) -> Asked:
     """
     for name in sorted(fields.keys() - _KNOWN):
         raise _invalid(name, f"there is no {name}; known are {', '.join(sorted(_KNOWN))}")
-    if "subscription" in fields:
-        raise Refused(
-            "not_yet", "subscriptions are not built yet: keep the cursor yourself", field="subscription"
-        )
     if "from" in fields and "after" in fields:
         raise _invalid("after", "give either from (inclusive) or after (exclusive), not both")
-    index, of = _partition(fields.get("partition", "0/1"))
     return Asked(
         from_=_from(fields["from"]) if "from" in fields else None,
         after=_cursor(fields["after"]) if "after" in fields else None,
-        index=index,
-        of=of,
+        partition=_partition(fields["partition"]) if "partition" in fields else None,
         limit=_whole("limit", fields["limit"], 1) if "limit" in fields else None,
         wait_s=_whole("wait", fields["wait"], 0) if "wait" in fields else None,
         until_caught_up=_until(fields.get("until")),
         kinds=_kinds(fields["kinds"]) if "kinds" in fields else None,
+        subscription=_subscription(fields["subscription"]) if "subscription" in fields else "",
     )
 
 
@@ -140,17 +143,25 @@ def _cursor(text: str) -> tuple[str, int]:
 
 
 def _partition(text: str) -> tuple[int, int]:
-    found = _PARTITION.fullmatch(text)
-    index, of = (int(found[1]), int(found[2])) if found else (0, 0)
-    if not (1 <= of <= _MOST_PARTS and of & (of - 1) == 0 and index < of):
-        raise BadPartition
-    return index, of
+    try:
+        return partition_of(text)
+    except Refused as refused:
+        raise BadPartition from refused
 
 
 def _whole(field: str, text: str, least: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 18 and int(text) >= least):
         raise _invalid(field, f"{field} must be a whole number from {least}")
     return int(text)
+
+
+def _subscription(text: str) -> str:
+    if _NAME.fullmatch(text) is None:
+        raise _invalid(
+            "subscription",
+            "a subscription's name has 1 to 64 letters, digits, dots, dashes, underscores, colons",
+        )
+    return text
 
 
 def _until(text: str | None) -> bool:

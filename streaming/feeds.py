@@ -18,6 +18,7 @@ __all__ = [
     "CaseOwner",
     "Head",
     "HoleInFeed",
+    "Overtaken",
     "Part",
     "Row",
     "case_owner",
@@ -35,6 +36,14 @@ CASE_KINDS: Final = frozenset({"case", "evidence", "partial", "check", "decision
 
 class HoleInFeed(LookupError):
     """A number below the head has no record: readers stop rather than pass over it."""
+
+
+class Overtaken(LookupError):
+    """Records above the number asked after are no longer kept: tell of the gap, and go on from `oldest`."""
+
+    def __init__(self, feed: str, after: int, oldest: int) -> None:
+        super().__init__(f"{feed} keeps records from {oldest} on; {after + 1} was asked for")
+        self.oldest = oldest
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +139,7 @@ def read(part: Part, after: int, head: int) -> Batch:
     """Read the records of a part with numbers above `after` and up to `head`, as many as one batch holds.
 
     Raises:
+        Overtaken: some of them are no longer kept; of a case read in the midst: may be.
         HoleInFeed: a number of the whole feed has no record.
     """
     chosen = _chosen(part).filter(number__gt=after, number__lte=head).order_by("number")[:_ROWS]
@@ -141,9 +151,25 @@ def read(part: Part, after: int, head: int) -> Batch:
         if size >= _BYTES:
             break
     upto = rows[-1].number if size >= _BYTES or len(rows) == _ROWS else head
-    if part.whole and len(rows) != upto - after:
+    complete = part.whole and len(rows) == upto - after
+    # Looked at after the records: what goes in between is told, never passed over.
+    if not complete and (oldest := _overtaken(part, after)):
+        raise Overtaken(part.feed, after, oldest)
+    if part.whole and not complete:
         raise HoleInFeed(f"{part.feed} lacks records between {after} and {upto}: rebuild it from the journal")
     return Batch(tuple(rows), upto)
+
+
+def _overtaken(part: Part, after: int) -> int:
+    """Give the feed's oldest kept number when the part has lost records above a number; 0: it has not."""
+    head = FeedHead.objects.filter(feed=part.feed).first()
+    if head is None or after + 1 >= head.oldest:
+        return 0
+    if part.case:
+        # Of a case the first and the last number are known: what lies between them may be anywhere.
+        lost = FeedCase.objects.filter(case=part.case, first__lt=head.oldest, last__gt=after)
+        return head.oldest if lost.exists() else 0
+    return head.oldest
 
 
 def previous(part: Part, number: int) -> int:

@@ -1,27 +1,36 @@
-"""The feed as a long HTTP response: one frame a line, flushed as it comes (application/x-ndjson)."""
+"""The feed as a long HTTP response: lines of JSON or server-sent events, flushed as they come."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 from collections.abc import Callable, Coroutine
-from typing import TypedDict
+from typing import Final, TypedDict
 from urllib.parse import parse_qsl
 
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 
 from protocol.problems import MEDIA_TYPE, Refused, body, headers
+from streaming.granted import Following
+from streaming.limits import streams
 from streaming.opening import Request, open_stream
+from streaming.origins import allow_headers
 from streaming.pace import Pace
-from streaming.pump import Following, Pump
 from streaming.ring import in_reader_thread
+from streaming.serving import serving
 from streaming.tailer import Tailer
+from streaming.wire.as_json import as_event, as_line
+from streaming.wire.frames import Frame
 
 __all__ = ["FeedHttp", "RoutedScope", "query_fields"]
 
-_NDJSON = "application/x-ndjson"
-_HEADERS = [
-    (b"content-type", _NDJSON.encode()),
+_NDJSON: Final = "application/x-ndjson"
+_EVENTS: Final = "text/event-stream"
+_FORMS: Final[dict[str, tuple[str, Callable[[Frame], bytes]]]] = {
+    _NDJSON: ("ndjson", as_line),
+    _EVENTS: ("sse", as_event),
+}
+_HEADERS: Final = [
     # Proxies must pass each line on at once, whole and unkept (nginx reads the first header).
     (b"x-accel-buffering", b"no"),
     (b"cache-control", b"no-store, no-transform"),
@@ -50,43 +59,55 @@ class FeedHttp:
     ) -> None:
         """Answer one request: frames until the wish is fulfilled or the reader has gone."""
         try:
-            following = await self._open(scope)
+            await self._answer(scope, receive, send)
         except Refused as refused:
-            await _refuse(refused, send)
-            return
-        await send({"type": "http.response.start", "status": 200, "headers": _HEADERS, "trailers": False})
-        await _until_gone(self._stream(following, send), receive)
+            await _refuse(refused, scope, send)
 
-    async def _open(self, scope: RoutedScope) -> Following:
+    async def _answer(self, scope: RoutedScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        if scope["method"] == "OPTIONS":
+            await _send(send, 204, allow_headers(scope["headers"]), b"")
+            return
         if scope["method"] != "GET":
             raise Refused("method_not_allowed", "a feed is read with GET")
         sent = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        _negotiate(sent.get("accept", "*/*"))
-        request = Request(
-            header=sent.get("authorization", ""),
-            fields=query_fields(scope["query_string"]),
-            case=scope["url_route"]["kwargs"].get("case", ""),
-        )
+        media = _negotiated(sent.get("accept", "*/*"))
+        following = await self._open(scope, sent, events=media == _EVENTS)
+        with streams().of(following.principal.client):
+            start = [(b"content-type", media.encode()), *_HEADERS, *allow_headers(scope["headers"])]
+            await send({"type": "http.response.start", "status": 200, "headers": start, "trailers": False})
+            await _until_gone(self._stream(following, media, send), receive)
+
+    async def _open(self, scope: RoutedScope, sent: dict[str, str], *, events: bool) -> Following:
+        fields = query_fields(scope["query_string"])
+        if events and sent.get("last-event-id"):
+            # A browser comes back to the address of its first call: what it has had since counts.
+            fields = {**fields, "after": sent["last-event-id"]}
+            fields.pop("from", None)
+        case = scope["url_route"]["kwargs"].get("case", "")
+        request = Request(header=sent.get("authorization", ""), fields=fields, case=case)
         return await in_reader_thread(open_stream, request, now=self._pace.clock())
 
-    async def _stream(self, following: Following, send: ASGISendCallable) -> None:
-        async for frame in Pump(following, self._tailer(), self._pace).frames():
-            await send({"type": "http.response.body", "body": frame + b"\n", "more_body": True})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+    async def _stream(self, following: Following, media: str, send: ASGISendCallable) -> None:
+        form, write = _FORMS[media]
+        async with serving(following, self._tailer(), self._pace, form=form) as pump:
+            async for frame in pump.frames():
+                await send({"type": "http.response.body", "body": write(frame), "more_body": True})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-def _negotiate(accept: str) -> None:
-    """Check that the reader takes lines of JSON.
+def _negotiated(accept: str) -> str:
+    """Choose the form: the first one that is named, or lines for whoever takes anything.
 
     Raises:
-        Refused: it wants another form, or one that is not built yet.
+        Refused: `not_acceptable`.
     """
-    wanted = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
-    if wanted & {_NDJSON, "*/*", "application/*", ""}:
-        return
-    if "text/event-stream" in wanted:
-        raise Refused("not_yet", f"server-sent events are not built yet; ask for {_NDJSON}", field="Accept")
-    raise Refused("not_acceptable", f"the feed is given as {_NDJSON}", field="Accept")
+    wanted = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
+    for media in wanted:
+        if media in _FORMS:
+            return media
+    if {"*/*", "application/*", ""} & {*wanted}:
+        return _NDJSON
+    raise Refused("not_acceptable", f"the feed is given as {_NDJSON} or {_EVENTS}", field="Accept")
 
 
 def query_fields(query: bytes) -> dict[str, str]:
@@ -113,12 +134,15 @@ async def _gone(receive: ASGIReceiveCallable) -> None:
         pass
 
 
-async def _refuse(refused: Refused, send: ASGISendCallable) -> None:
-    status = int(refused.problem.status)
+async def _refuse(refused: Refused, scope: RoutedScope, send: ASGISendCallable) -> None:
     fields = {"Content-Type": MEDIA_TYPE, "Cache-Control": "no-store", **headers(refused)}
     if refused.code == "method_not_allowed":
         fields["Allow"] = "GET"
     lines = [(name.lower().encode(), text.encode()) for name, text in fields.items()]
+    lines += allow_headers(scope["headers"])
+    await _send(send, int(refused.problem.status), lines, json.dumps(body(refused)).encode())
+
+
+async def _send(send: ASGISendCallable, status: int, lines: list[tuple[bytes, bytes]], answer: bytes) -> None:
     await send({"type": "http.response.start", "status": status, "headers": lines, "trailers": False})
-    answer = json.dumps(body(refused)).encode()
     await send({"type": "http.response.body", "body": answer, "more_body": False})

@@ -14,7 +14,8 @@ __all__ = ["Pace", "Timer"]
 class Pace:
     """The times of a stream, in seconds, and where chance and the clock come from.
 
-    `random_01` gives a number from 0 to 1; a stream is cut at 90 to 100 % of `max_age_s`.
+    `random_01` gives a number from 0 to 1; a stream is cut at 90 to 100 % of `max_age_s`. Its credential is
+    looked at every `recheck_s`; when an ack waits to be stored, so does the look no longer than `save_s`.
     """
 
     clock: Callable[[], datetime]
@@ -22,11 +23,12 @@ class Pace:
     heartbeat_s: float = 15
     max_age_s: float = 3600
     recheck_s: float = 5
+    save_s: float = 1
     hello_s: float = 5
 
 
 class Timer:
-    """The moments of one stream, by the event loop's clock."""
+    """The moments of one stream, by the event loop's clock; in a `hurry` an ack waits to be stored."""
 
     def __init__(self, pace: Pace, wait_s: float | None) -> None:
         self._pace = pace
@@ -55,23 +57,26 @@ class Timer:
         """The reader has heard nothing for the time of a heartbeat."""
         return self._now_s >= self._spoke_s + self._pace.heartbeat_s
 
-    @property
-    def check_due(self) -> bool:
-        """The credential must be looked at again."""
-        return self._now_s >= self._checked_s + self._pace.recheck_s
+    def check_due(self, *, hurry: bool) -> bool:
+        """Tell whether the stream's standing must be looked at again."""
+        return self._now_s >= self._check_s(hurry=hurry)
 
     @property
     def too_old(self) -> bool:
         """The planned cut has come."""
         return self._now_s >= self._cut_s
 
-    @property
-    def rest_s(self) -> float:
-        """How long nothing is due, seconds."""
-        due = [self._spoke_s + self._pace.heartbeat_s, self._checked_s + self._pace.recheck_s, self._cut_s]
+    def rest_s(self, *, hurry: bool) -> float:
+        """Tell how long nothing is due, seconds."""
+        due = [self._spoke_s + self._pace.heartbeat_s, self._check_s(hurry=hurry), self._cut_s]
         if self._wait_s is not None:
             due.append(self._sent_s + self._wait_s)
         return max(0.0, min(due) - self._now_s)
+
+    def _check_s(self, *, hurry: bool) -> float:
+        return self._checked_s + (
+            min(self._pace.save_s, self._pace.recheck_s) if hurry else self._pace.recheck_s
+        )
 
     @property
     def _now_s(self) -> float:

@@ -1,5 +1,6 @@
-"""Turns what happened inside into what a client may read: a sanitising projection, pure.
+"""Turns what happened inside into what a client may read: a sanitising projection, pure; its first version.
 
+Once it has spoken it never changes: another way to say things is another version (`streaming.versions`).
 The public words are written out here one by one: renaming an internal field leaves the public bytes alone.
 """
 
@@ -16,6 +17,7 @@ from protocol.reasons import reason
 from protocol.schemas import client_v1_pb2 as client
 from protocol.schemas import decisions_v1_pb2 as decisions
 from protocol.schemas import dependency_v1_pb2 as dependency
+from protocol.schemas import streaming_v1_pb2 as streaming
 from protocol.schemas import verification_v1_pb2 as verification
 from streaming.words import CaseContext, Form, Json, Kind, Personal, PublicRecord, rfc3339
 
@@ -48,6 +50,8 @@ SILENT: Final[frozenset[type[Message]]] = frozenset(
         dependency.CallAnswered,
         dependency.CallFailed,
         dependency.FallbackTaken,
+        streaming.RecordsExpired,
+        streaming.ProjectionAdopted,
     }
 )
 # Statuses after which no other is expected.

@@ -20,7 +20,7 @@ from events.comparing import Difference, Kind, confirmed, differences, mend
 from events.scratch import scratch
 from events.source import SqlJournalSource
 from events.store import DjangoStore
-from streaming.models import FeedCase, FeedHead, FeedRecord
+from streaming.models import FeedCase, FeedHead, FeedPlace, FeedProjection, FeedRecord
 from streaming.writer import feed_writer
 from subscriber import Emission, Pace, Runner
 from subscriber.ledger import reached
@@ -31,7 +31,7 @@ from subscriber.tables import make_tables
 __all__ = ["FeedRebuilt", "Renumbers", "bring_up_to_epoch", "is_ahead", "rebuild_feed"]
 
 NAME: Final = "streaming.feed"
-_MODELS: Final = (FeedRecord, FeedHead, FeedCase)
+_MODELS: Final = (FeedRecord, FeedHead, FeedCase, FeedPlace, FeedProjection)
 _CLOSE: Final = 200
 # What the writer writes, in its order.
 _WRITTEN: Final = (*(model._meta.db_table for model in _MODELS), "subscriber_checkpoint")  # noqa: SLF001 - Django's own public door

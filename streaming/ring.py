@@ -10,7 +10,7 @@ from weakref import WeakValueDictionary
 
 from django.db import DatabaseError, close_old_connections
 
-from streaming.feeds import Batch, Part, Row, read
+from streaming.feeds import Batch, Overtaken, Part, Row, read
 
 __all__ = ["Ring", "in_reader_thread", "ring_of"]
 
@@ -53,18 +53,30 @@ class Ring:
         return self._below + len(self._rows)
 
     async def after(self, part: Part, number: int, head: int) -> Batch:
-        """Give the part's records above a number, up to `head`: near the head from memory."""
+        """Give the part's records above a number, up to `head`: near the head from memory.
+
+        Raises:
+            Overtaken: see `streaming.feeds.read`.
+        """
         if head - number > _NEAR:
             return await in_reader_thread(read, part, number, head)
         async with self._filling:
             if head - self._end > _NEAR or (not self._rows and number < head):
                 self._restart(number)
             while self._end < head:
-                self._append(await in_reader_thread(read, self._whole, self._end, head))
+                await self._fill(number, head)
         if number < self._below:
             return await in_reader_thread(read, part, number, head)
         rows = self._rows[number - self._below : head - self._below]
         return Batch(tuple(row for row in rows if part.holds(row)), head)
+
+    async def _fill(self, number: int, head: int) -> None:
+        """Read on; where the ring itself was overtaken by retention, it begins anew with what is kept."""
+        try:
+            self._append(await in_reader_thread(read, self._whole, self._end, head))
+        except Overtaken as gone:
+            # A reader that was overtaken as well asks past the ring then, and is told there.
+            self._restart(max(number, gone.oldest - 1))
 
     def _restart(self, number: int) -> None:
         self._rows, self._below, self._bytes = [], number, 0

@@ -1,4 +1,9 @@
-"""The snapshot of a case: a fold of its own public records, so the record that it reflects is exact."""
+"""The snapshot of a case: a fold of its own public records, so the record that it reflects is exact.
+
+`reflects.from` is the first record that it rests on. Where retention took records from the case's beginning,
+that is the oldest that is kept: evidence and facts told before it are not there, and of checks and a decision
+told before it there is what the case still knows, marked `"kept": false`.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +22,10 @@ from rest_framework.response import Response
 
 from access.authentication import principal_of
 from access.principals import Principal, require
-from protocol.case_state import load
+from protocol.case_state import CaseState, load
 from protocol.problems import Refused
-from streaming.feeds import Part, Row, case_owner, head_of, read
-from streaming.models import FeedCase
+from streaming.feeds import Overtaken, Part, Row, case_owner, head_of, read
+from streaming.models import FeedCase, FeedPlace
 from streaming.personal import fill
 from streaming.words import Json, Kind, feed_of
 
@@ -49,9 +54,11 @@ def snapshot(case: str, principal: Principal) -> dict[str, Json]:
     require(principal, "feed:read")
     known = _known(case, principal)
     feed = feed_of(known.client, live=known.live)
-    rows = _rows(Part(feed=feed, case=case), known.last)
+    first, rows = _rows(Part(feed=feed, case=case), known)
     state = load(known.state.encode())
     told = _Told.of(rows, personal="feed:personal" in principal.scopes)
+    if first > known.first:
+        told.by_event = {**_remembered(state), **told.by_event}
     return {
         "id": case,
         "applicant": known.applicant,
@@ -63,7 +70,7 @@ def snapshot(case: str, principal: Principal) -> dict[str, Json]:
         "checks": {check: told.by_event[answer.event_id] for check, answer in state.checks.items()},
         "decision": None if state.decision is None else told.by_event[state.decision.event_id],
         "missing": [*state.missing],
-        "reflects": {"epoch": head_of(feed).epoch, "number": known.last},
+        "reflects": {"epoch": head_of(feed).epoch, "from": first, "number": known.last},
     }
 
 
@@ -80,14 +87,30 @@ def _known(case: str, principal: Principal) -> FeedCase:
     return known
 
 
-def _rows(part: Part, last: int) -> list[Row]:
-    rows: list[Row] = []
-    at = 0
-    while at < last:
-        batch = read(part, at, last)
+def _rows(part: Part, known: FeedCase) -> tuple[int, list[Row]]:
+    """Read the case's records that are kept; gives the number from which on they are all there."""
+    first, at, rows = known.first, 0, list[Row]()
+    while at < known.last:
+        try:
+            batch = read(part, at, known.last)
+        except Overtaken as gone:
+            first, at, rows = gone.oldest, gone.oldest - 1, []
+            continue
         rows.extend(batch.rows)
         at = batch.upto
-    return rows
+    return first, rows
+
+
+def _remembered(state: CaseState) -> dict[str, Json]:
+    """Tell of the answers and the decision that count what is known without their records."""
+    answers, decision = state.checks, state.decision
+    told: dict[str, dict[str, Json]] = {
+        answer.event_id: {"check": check.value, "status": answer.status} for check, answer in answers.items()
+    }
+    if decision is not None:
+        told[decision.event_id] = {"outcome": decision.outcome, "state": decision.state}
+    places = dict(FeedPlace.objects.filter(event_id__in=told).values_list("event_id", "number"))
+    return {id_: {**said, "number": places.get(id_), "kept": False} for id_, said in told.items()}
 
 
 @dataclass(slots=True)

@@ -1,30 +1,34 @@
-"""The feed as a WebSocket, subprotocol vouch.feed.v1+json: one frame a message."""
+"""The feed as a WebSocket: a frame a message, JSON or Protocol Buffers; the reader says how much it wants."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 from collections.abc import Callable
 from typing import Final
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 
+from access.principals import Unauthorised, authenticate
 from protocol.problems import Refused
-from streaming import frames
 from streaming.asking import WrongVersion
+from streaming.credit import AT_FIRST, Credit
 from streaming.http import query_fields
+from streaming.limits import streams
 from streaming.opening import Request, open_stream
+from streaming.origins import is_allowed
 from streaming.pace import Pace
 from streaming.pump import Pump
 from streaming.ring import in_reader_thread
+from streaming.serving import serving
 from streaming.tailer import Tailer
+from streaming.wire import heard
+from streaming.wire.forms import JSON, SUBPROTOCOLS
+from streaming.wire.frames import CLOSE_CODES, Frame, Refusal, close_code
 
 __all__ = ["FeedSocket", "NoSuchSocket"]
 
-_SUBPROTOCOL: Final = "vouch.feed.v1+json"
-_HELLO_BYTES: Final = 8 * 1024
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -52,30 +56,36 @@ class FeedSocket(AsyncWebsocketConsumer):
         super().__init__()
         self._pace = pace
         self._tailer = tailer
+        self._form = JSON
+        self._credit = Credit(AT_FIRST)
         self._pump: Pump | None = None
         self._task: asyncio.Task[None] | None = None
-        self._hello: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._hello: asyncio.Future[heard.Hello] = asyncio.get_running_loop().create_future()
 
     async def connect(self) -> None:
-        """Take the socket; what becomes of it is told in frames."""
+        """Take the socket; what becomes of it is told in frames. A foreign page gets no handshake."""
+        if not is_allowed(self.scope["headers"]):
+            await self.close()
+            return
         offered = self.scope["subprotocols"]
-        known = _SUBPROTOCOL in offered
-        await self.accept(_SUBPROTOCOL if known else None)
-        version = None if known or not offered else WrongVersion()
+        chosen = next((name for name in offered if name in SUBPROTOCOLS), None)
+        await self.accept(chosen)
+        self._form = SUBPROTOCOLS.get(chosen or "", JSON)
+        version = None if chosen or not offered else WrongVersion()
         self._task = asyncio.create_task(self._run(version))
         self._task.add_done_callback(self._on_end)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Hear a frame of the reader; a wrong one ends the stream."""
         try:
-            self._hear(_frame_of(text_data))
+            await self._hear(self._form.read((text_data if bytes_data is None else bytes_data) or ""))
         except Refused as refused:
-            self._stop()
+            await self._stop()
             await self._refuse(refused)
 
     async def disconnect(self, _code: int) -> None:
         """Stop when the reader has gone."""
-        self._stop()
+        await self._stop()
 
     async def _run(self, version: Refused | None) -> None:
         try:
@@ -88,51 +98,71 @@ class FeedSocket(AsyncWebsocketConsumer):
             return  # the reader has gone while we were writing
 
     async def _follow(self) -> None:
-        header = dict(self.scope["headers"]).get(b"authorization", b"").decode("latin-1")
-        if not header:
-            await self._await_hello()
-        request = Request(header=header, fields=query_fields(self.scope["query_string"]))
+        request = self._asked() or await self._greeted()
         following = await in_reader_thread(open_stream, request, now=self._pace.clock())
-        self._pump = Pump(following, self._tailer(), self._pace)
-        async for frame in self._pump.frames():
-            await self.send(text_data=frame.decode())
-        await self.close(frames.CLOSE_CODES[self._pump.ended])
+        name, credit = self._form.name, self._credit
+        with streams().of(following.principal.client):
+            async with serving(following, self._tailer(), self._pace, form=name, credit=credit) as pump:
+                self._pump = pump
+                async for frame in pump.frames():
+                    await self._say(frame)
+        await self.close(CLOSE_CODES[pump.ended])
 
-    async def _await_hello(self) -> None:
-        """Without a header only a ticket in `hello` says who asks: not built yet.
+    def _asked(self) -> Request | None:
+        """Read header and query of the handshake; None: it has no header, so a hello must come."""
+        header = dict(self.scope["headers"]).get(b"authorization", b"").decode("latin-1")
+        return Request(header=header, fields=query_fields(self.scope["query_string"])) if header else None
+
+    async def _greeted(self) -> Request:
+        """Wait for a hello with a ticket; what the query says holds where the hello says nothing.
 
         Raises:
-            Refused: always, with what to do instead.
+            Refused: none came in time, or it had no ticket.
         """
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._hello, self._pace.hello_s)
-        raise Refused("unauthorised", "tickets are not built yet: send a key in the Authorization header")
+        with streams().stranger(), contextlib.suppress(TimeoutError):
+            hello = await asyncio.wait_for(self._hello, self._pace.hello_s)
+            if not hello.ticket:
+                raise Unauthorised
+            fields = {**query_fields(self.scope["query_string"]), **hello.fields}
+            return Request(header=f"Bearer {hello.ticket}", fields=fields)
+        raise Refused(
+            "unauthorised", "say hello with a ticket within five seconds, or send a key in the header"
+        )
 
-    def _hear(self, frame: dict[str, object]) -> None:
-        match frame.get("frame"):
-            case "hello" if self._pump is None and not self._hello.done():
-                self._hello.set_result(None)
-            case "ack":
-                self._hear_ack(frame.get("number"))
-            case "credit" | "auth" as name:
-                raise Refused(
-                    "not_yet", f"{name} is not built yet: nothing is held back, the header says who asks"
-                )
-            case _:
-                raise Refused("invalid", "send hello once, then ack frames only", field="frame")
+    async def _hear(self, said: heard.Said) -> None:
+        match said:
+            case heard.Hello() if self._pump is None and not self._hello.done():
+                if said.credit is not None:
+                    self._credit = Credit(said.credit)
+                self._hello.set_result(said)
+            case heard.Hello():
+                raise Refused("invalid", "hello is said once, and not after a header", field="frame")
+            case heard.Credit(n):
+                self._credit.add(n)
+            case heard.Ack(number):
+                self._opened().ack(number)
+            case heard.Auth(ticket):
+                header, now = f"Bearer {ticket}", self._pace.clock()
+                fresh = await in_reader_thread(authenticate, header, now=now, tickets=True)
+                self._opened().standing.renew(fresh)
 
-    def _hear_ack(self, number: object) -> None:
-        sent = 0 if self._pump is None else self._pump.position
-        if not isinstance(number, int) or not 0 <= number <= sent:
-            raise Refused("invalid", f"an ack names a record that was sent, up to {sent}", field="number")
+    def _opened(self) -> Pump:
+        if self._pump is None:
+            raise Refused("invalid", "the stream has not begun: wait for its welcome", field="frame")
+        return self._pump
+
+    async def _say(self, frame: Frame) -> None:
+        await self._form.send(self, frame)
 
     async def _refuse(self, refused: Refused) -> None:
-        await self.send(text_data=frames.refusal(refused).decode())
-        await self.close(frames.close_code(refused))
+        await self._say(Refusal(refused))
+        await self.close(close_code(refused))
 
-    def _stop(self) -> None:
-        if self._task is not None:
+    async def _stop(self) -> None:
+        """End the stream, and wait until it has let go of what it held."""
+        if self._task is not None and not self._task.done():
             self._task.cancel()
+            await asyncio.wait({self._task})
 
     def _on_end(self, task: asyncio.Task[None]) -> None:
         """Close a socket whose pump died: an open one that stays mute would be a silent gap."""
@@ -140,15 +170,3 @@ class FeedSocket(AsyncWebsocketConsumer):
             return
         _LOG.error("a feed's stream died", exc_info=error)
         self._task = asyncio.create_task(self.close(1011))
-
-
-def _frame_of(text: str | None) -> dict[str, object]:
-    if text is None or len(text) > _HELLO_BYTES:
-        raise Refused("invalid", f"a frame is a JSON object in text of up to {_HELLO_BYTES} characters")
-    try:
-        frame = json.loads(text)
-    except (ValueError, RecursionError):  # no JSON, or nested beyond what can be read
-        frame = None
-    if not isinstance(frame, dict):
-        raise Refused("invalid", "a frame is a JSON object in text")
-    return frame

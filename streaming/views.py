@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from streaming.feeds import Head, Part, Row, previous, read
+from protocol.problems import Refused
+from streaming.feeds import Head, Overtaken, Part, Row, previous, read
 from streaming.phone import shown_to_phone
 
 __all__ = ["ClientView", "PhoneView", "Shown", "View", "client_view", "phone_head"]
@@ -92,10 +93,18 @@ def client_view(part: Part, after: int, *, kinds: frozenset[str] | None, persona
 
 
 def phone_head(part: Part, head: Head) -> Head:
-    """Tell where a phone's own numbering stands: count what it may see of its case."""
+    """Tell where a phone's own numbering stands: count what it may see of its case.
+
+    Raises:
+        Refused: `too_old`: it began with records that are no longer kept, so it cannot be counted.
+    """
     count = at = 0
     while at < head.head:
-        batch = read(part, at, head.head)
+        try:
+            batch = read(part, at, head.head)
+        except Overtaken as gone:
+            none = {"epoch": head.epoch, "oldest": 1, "head": 0}
+            raise Refused("too_old", "the case began too long ago", available=none) from gone
         count += sum(shown_to_phone(row.body, row.personal) is not None for row in batch.rows)
         at = batch.upto
     return Head(head.epoch, 1, count)

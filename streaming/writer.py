@@ -14,9 +14,12 @@ from protocol.case_state import CaseState, advance, dump, load
 from protocol.catalogue import STREAMS
 from protocol.envelope import Event
 from protocol.ids import to_us
+from protocol.schemas.streaming_v1_pb2 import ProjectionAdopted, RecordsExpired
 from protocol.schemas.verification_v1_pb2 import CaseOpened
+from streaming.expiring import expire
 from streaming.personal import seal_parts
-from streaming.projection import SILENT, project, status_record
+from streaming.projection import SILENT
+from streaming.versions import STREAM, adopt, projection_at
 from streaming.words import CaseContext, PublicRecord, encode, rfc3339
 from subscriber import Context, Handler, Row, Subscriber
 
@@ -34,8 +37,12 @@ def feed_writer() -> Subscriber:
     """Describe the writer: its name, what it follows, and what it does with each event."""
     followed = (message for stream in STREAMS if stream.name in _FOLLOWED for message in stream.messages)
     types = tuple(message for message in followed if message not in SILENT)
-    handler = Handler(types=types, apply=_write)
-    return Subscriber(name="streaming.feed", streams=_FOLLOWED, handlers=(handler,))
+    handlers = (
+        Handler(types=types, apply=_write),
+        Handler(types=(RecordsExpired,), apply=expire),
+        Handler(types=(ProjectionAdopted,), apply=adopt),
+    )
+    return Subscriber(name="streaming.feed", streams=(*_FOLLOWED, STREAM), handlers=handlers)
 
 
 def slot_of_case(case: str) -> int:
@@ -47,15 +54,19 @@ def _write(event: Event, _value: object, ctx: Context) -> None:
     known = _known_case(event, ctx)
     context, before = known or (_new_case(event), CaseState())
     state = advance(before, event)
-    records, after = project(event.message, context, state, lambda id_: _number_of(id_, context.feed, ctx))
+    says = projection_at(event.envelope.position, ctx)
+    records, after = says.project(
+        event.message, context, state, lambda id_: _number_of(id_, context.feed, ctx)
+    )
     if known is None or state.status != before.status:
-        records.append(status_record(state.status))
+        records.append(says.status_record(state.status))
     if records:
         last = _take_numbers(after.feed, len(records), ctx)
-        _insert(event, after, records, last - len(records) + 1, ctx)
-        _remember(after, state, last, ctx)
+        first = last - len(records) + 1
+        _insert(event, after, records, first, ctx)
+        _remember(after, state, first, last, ctx)
     elif state != before:
-        _remember(after, state, 0, ctx)
+        _remember(after, state, 0, 0, ctx)
 
 
 def _new_case(event: Event) -> CaseContext:
@@ -90,11 +101,13 @@ def _known_case(event: Event, ctx: Context) -> tuple[CaseContext, CaseState] | N
     return context, load(str(state).encode())
 
 
-def _remember(context: CaseContext, state: CaseState, last: int, ctx: Context) -> None:
+def _remember(context: CaseContext, state: CaseState, first: int, last: int, ctx: Context) -> None:
+    """Keep what is known of a case; its first number is that of the records it was first known with."""
     said = json.dumps(sorted(context.said))
     ctx.execute(
-        'INSERT INTO streaming_feedcase ("case", client, applicant, reference, live, said, state, last)'
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+        "INSERT INTO streaming_feedcase"
+        ' ("case", client, applicant, reference, live, said, state, first, last)'
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
         ' ON CONFLICT ("case") DO UPDATE SET said = excluded.said, state = excluded.state,'
         " last = CASE WHEN excluded.last > 0 THEN excluded.last ELSE streaming_feedcase.last END",
         (
@@ -105,15 +118,19 @@ def _remember(context: CaseContext, state: CaseState, last: int, ctx: Context) -
             context.live,
             said,
             dump(state).decode(),
+            first,
             last,
         ),
     )
 
 
 def _number_of(event_id: str, feed: str, ctx: Context) -> int | None:
-    """Find the first record that an event made on a feed."""
+    """Find the first record that an event made on a feed, be it still kept or not."""
     rows = ctx.execute(
-        "SELECT MIN(number) FROM streaming_feedrecord WHERE event_id = ? AND feed = ?", (event_id, feed)
+        "SELECT MIN(number) FROM ("
+        "SELECT number FROM streaming_feedrecord WHERE event_id = ? AND feed = ?"
+        " UNION ALL SELECT number FROM streaming_feedplace WHERE event_id = ? AND feed = ?) AS told",
+        (event_id, feed, event_id, feed),
     )
     return _number(rows)
 

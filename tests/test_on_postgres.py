@@ -40,7 +40,16 @@ _PARTS = (
     ("contracts",),
     tuple(f"complaints/test_{name}.py" for name in _OF_DATABASES),
     ("events", "access"),
-    ("verification/test_cases.py", "verification/test_at_once.py", "streaming/test_watching.py"),
+    (
+        "verification/test_cases.py",
+        "verification/test_at_once.py",
+        "streaming/test_watching.py",
+        "streaming/test_deliveries.py",
+        "streaming/test_deliveries_away.py",
+        "streaming/test_deliveries_lost.py",
+        "streaming/test_subscriptions.py",
+    ),
+    ("streaming/test_retention.py", "streaming/test_versions.py", "streaming/test_gaps.py"),
 )
 
 

@@ -404,6 +404,7 @@ class Record(_message.Message):
     PARTIAL_FIELD_NUMBER: _builtins.int
     CHECK_FIELD_NUMBER: _builtins.int
     DECISION_FIELD_NUMBER: _builtins.int
+    ERASED_FIELD_NUMBER: _builtins.int
     number: _builtins.int
     """1, 2, 3… without a hole within the feed."""
     prev: _builtins.int
@@ -422,6 +423,8 @@ class Record(_message.Message):
     """RFC 3339 UTC."""
     final: _builtins.bool
     """No later record for this fact is expected."""
+    erased: _builtins.bool
+    """True: the personal data of the record was erased."""
     @_builtins.property
     def case_status(self) -> Global___CaseStatus:
         """kind case"""
@@ -459,14 +462,15 @@ class Record(_message.Message):
         partial: Global___Partial | None = ...,
         check: Global___Check | None = ...,
         decision: Global___Decision | None = ...,
+        erased: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_prev", b"_prev", "case_status", b"case_status", "check", b"check", "data", b"data", "decision", b"decision", "evidence", b"evidence", "partial", b"partial", "prev", b"prev"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_prev", b"_prev", "case_status", b"case_status", "check", b"check", "data", b"data", "decision", b"decision", "erased", b"erased", "evidence", b"evidence", "partial", b"partial", "prev", b"prev"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_prev", b"_prev", "case", b"case", "case_status", b"case_status", "check", b"check", "cursor", b"cursor", "data", b"data", "decision", b"decision", "evidence", b"evidence", "final", b"final", "kind", b"kind", "live", b"live", "number", b"number", "partial", b"partial", "prev", b"prev", "recorded_at", b"recorded_at", "reference", b"reference"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_prev", b"_prev", "case", b"case", "case_status", b"case_status", "check", b"check", "cursor", b"cursor", "data", b"data", "decision", b"decision", "erased", b"erased", "evidence", b"evidence", "final", b"final", "kind", b"kind", "live", b"live", "number", b"number", "partial", b"partial", "prev", b"prev", "recorded_at", b"recorded_at", "reference", b"reference"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__prev: _TypeAlias = _typing.Literal["prev"]  # noqa: Y015
     _WhichOneofArgType__prev: _TypeAlias = _typing.Literal["_prev", b"_prev"]  # noqa: Y015
-    _WhichOneofReturnType_data: _TypeAlias = _typing.Literal["case_status", "evidence", "partial", "check", "decision"]  # noqa: Y015
+    _WhichOneofReturnType_data: _TypeAlias = _typing.Literal["case_status", "evidence", "partial", "check", "decision", "erased"]  # noqa: Y015
     _WhichOneofArgType_data: _TypeAlias = _typing.Literal["data", b"data"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__prev) -> _WhichOneofReturnType__prev | None: ...
@@ -474,3 +478,470 @@ class Record(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType_data) -> _WhichOneofReturnType_data | None: ...
 
 Global___Record: _TypeAlias = Record  # noqa: Y015
+
+@_typing.final
+class Welcome(_message.Message):
+    """Where the feed stands and where this stream begins; always the first frame."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EPOCH_FIELD_NUMBER: _builtins.int
+    OLDEST_FIELD_NUMBER: _builtins.int
+    HEAD_FIELD_NUMBER: _builtins.int
+    FROM_FIELD_NUMBER: _builtins.int
+    HEARTBEAT_S_FIELD_NUMBER: _builtins.int
+    AUTH_EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    MAX_AGE_S_FIELD_NUMBER: _builtins.int
+    epoch: _builtins.str
+    """8 hex digits; another one after a restore."""
+    oldest: _builtins.int
+    """The oldest number that is kept."""
+    head: _builtins.int
+    """The last number there is."""
+    heartbeat_s: _builtins.float
+    """The longest silence, seconds."""
+    auth_expires_at: _builtins.str
+    """RFC 3339 UTC; absent: the credential does not end."""
+    max_age_s: _builtins.float
+    """The stream is cut, with notice, when it is so old, seconds."""
+    def __init__(
+        self,
+        *,
+        epoch: _builtins.str = ...,
+        oldest: _builtins.int = ...,
+        head: _builtins.int = ...,
+        heartbeat_s: _builtins.float = ...,
+        auth_expires_at: _builtins.str | None = ...,
+        max_age_s: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_auth_expires_at", b"_auth_expires_at", "auth_expires_at", b"auth_expires_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_auth_expires_at", b"_auth_expires_at", "auth_expires_at", b"auth_expires_at", "epoch", b"epoch", "from", b"from", "head", b"head", "heartbeat_s", b"heartbeat_s", "max_age_s", b"max_age_s", "oldest", b"oldest"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__auth_expires_at: _TypeAlias = _typing.Literal["auth_expires_at"]  # noqa: Y015
+    _WhichOneofArgType__auth_expires_at: _TypeAlias = _typing.Literal["_auth_expires_at", b"_auth_expires_at"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__auth_expires_at) -> _WhichOneofReturnType__auth_expires_at | None: ...
+
+Global___Welcome: _TypeAlias = Welcome  # noqa: Y015
+
+@_typing.final
+class Heartbeat(_message.Message):
+    """Nothing happened, or nothing of this part."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POSITION_FIELD_NUMBER: _builtins.int
+    HEAD_FIELD_NUMBER: _builtins.int
+    position: _builtins.int
+    """Everything of this part up to it was sent."""
+    head: _builtins.int
+    """The last number of the feed."""
+    def __init__(
+        self,
+        *,
+        position: _builtins.int = ...,
+        head: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["head", b"head", "position", b"position"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Heartbeat: _TypeAlias = Heartbeat  # noqa: Y015
+
+@_typing.final
+class Gap(_message.Message):
+    """Records that this reader wanted are no longer kept."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FROM_FIELD_NUMBER: _builtins.int
+    TO_FIELD_NUMBER: _builtins.int
+    OLDEST_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    to: _builtins.int
+    """The last number that is missing."""
+    oldest: _builtins.int
+    """The oldest number that is kept."""
+    reason: _builtins.str
+    """retention"""
+    def __init__(
+        self,
+        *,
+        to: _builtins.int = ...,
+        oldest: _builtins.int = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["from", b"from", "oldest", b"oldest", "reason", b"reason", "to", b"to"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Gap: _TypeAlias = Gap  # noqa: Y015
+
+@_typing.final
+class Available(_message.Message):
+    """The range of a feed that exists."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EPOCH_FIELD_NUMBER: _builtins.int
+    OLDEST_FIELD_NUMBER: _builtins.int
+    HEAD_FIELD_NUMBER: _builtins.int
+    epoch: _builtins.str
+    """8 hex digits."""
+    oldest: _builtins.int
+    """The oldest number that is kept."""
+    head: _builtins.int
+    """The last number there is."""
+    def __init__(
+        self,
+        *,
+        epoch: _builtins.str = ...,
+        oldest: _builtins.int = ...,
+        head: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["epoch", b"epoch", "head", b"head", "oldest", b"oldest"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Available: _TypeAlias = Available  # noqa: Y015
+
+@_typing.final
+class Bye(_message.Message):
+    """The stream ends; the close code follows."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    RETRY_AFTER_MS_FIELD_NUMBER: _builtins.int
+    DETAIL_FIELD_NUMBER: _builtins.int
+    FIELD_FIELD_NUMBER: _builtins.int
+    AVAILABLE_FIELD_NUMBER: _builtins.int
+    reason: _builtins.str
+    """done, max_age, shutdown, expired, revoked, replaced, epoch_changed or the code of a refusal."""
+    retry_after_ms: _builtins.int
+    """Come back not before, milliseconds; absent: there is no use in coming back as it is."""
+    detail: _builtins.str
+    """What happened and what to do."""
+    field: _builtins.str
+    """What of the wish was wrong."""
+    @_builtins.property
+    def available(self) -> Global___Available:
+        """What there is, where a position was wrong."""
+
+    def __init__(
+        self,
+        *,
+        reason: _builtins.str = ...,
+        retry_after_ms: _builtins.int | None = ...,
+        detail: _builtins.str | None = ...,
+        field: _builtins.str | None = ...,
+        available: Global___Available | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_detail", b"_detail", "_field", b"_field", "_retry_after_ms", b"_retry_after_ms", "available", b"available", "detail", b"detail", "field", b"field", "retry_after_ms", b"retry_after_ms"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_detail", b"_detail", "_field", b"_field", "_retry_after_ms", b"_retry_after_ms", "available", b"available", "detail", b"detail", "field", b"field", "reason", b"reason", "retry_after_ms", b"retry_after_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__detail: _TypeAlias = _typing.Literal["detail"]  # noqa: Y015
+    _WhichOneofArgType__detail: _TypeAlias = _typing.Literal["_detail", b"_detail"]  # noqa: Y015
+    _WhichOneofReturnType__field: _TypeAlias = _typing.Literal["field"]  # noqa: Y015
+    _WhichOneofArgType__field: _TypeAlias = _typing.Literal["_field", b"_field"]  # noqa: Y015
+    _WhichOneofReturnType__retry_after_ms: _TypeAlias = _typing.Literal["retry_after_ms"]  # noqa: Y015
+    _WhichOneofArgType__retry_after_ms: _TypeAlias = _typing.Literal["_retry_after_ms", b"_retry_after_ms"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__detail) -> _WhichOneofReturnType__detail | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__field) -> _WhichOneofReturnType__field | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__retry_after_ms) -> _WhichOneofReturnType__retry_after_ms | None: ...
+
+Global___Bye: _TypeAlias = Bye  # noqa: Y015
+
+@_typing.final
+class FallingBehind(_message.Message):
+    """The feed cannot be read now; the close follows."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    RETRY_AFTER_MS_FIELD_NUMBER: _builtins.int
+    reason: _builtins.str
+    """feed_behind"""
+    retry_after_ms: _builtins.int
+    """Come back not before, milliseconds."""
+    def __init__(
+        self,
+        *,
+        reason: _builtins.str = ...,
+        retry_after_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "retry_after_ms", b"retry_after_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FallingBehind: _TypeAlias = FallingBehind  # noqa: Y015
+
+@_typing.final
+class ServerFrame(_message.Message):
+    """What the server says on subprotocol vouch.feed.v1+proto, one a message."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WELCOME_FIELD_NUMBER: _builtins.int
+    RECORD_FIELD_NUMBER: _builtins.int
+    HEARTBEAT_FIELD_NUMBER: _builtins.int
+    GAP_FIELD_NUMBER: _builtins.int
+    FALLING_BEHIND_FIELD_NUMBER: _builtins.int
+    BYE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def welcome(self) -> Global___Welcome:
+        """First."""
+
+    @_builtins.property
+    def record(self) -> Global___Record:
+        """One record."""
+
+    @_builtins.property
+    def heartbeat(self) -> Global___Heartbeat:
+        """In silence."""
+
+    @_builtins.property
+    def gap(self) -> Global___Gap:
+        """A hole, told."""
+
+    @_builtins.property
+    def falling_behind(self) -> Global___FallingBehind:
+        """The feed is away."""
+
+    @_builtins.property
+    def bye(self) -> Global___Bye:
+        """The end."""
+
+    def __init__(
+        self,
+        *,
+        welcome: Global___Welcome | None = ...,
+        record: Global___Record | None = ...,
+        heartbeat: Global___Heartbeat | None = ...,
+        gap: Global___Gap | None = ...,
+        falling_behind: Global___FallingBehind | None = ...,
+        bye: Global___Bye | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["bye", b"bye", "falling_behind", b"falling_behind", "frame", b"frame", "gap", b"gap", "heartbeat", b"heartbeat", "record", b"record", "welcome", b"welcome"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bye", b"bye", "falling_behind", b"falling_behind", "frame", b"frame", "gap", b"gap", "heartbeat", b"heartbeat", "record", b"record", "welcome", b"welcome"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_frame: _TypeAlias = _typing.Literal["welcome", "record", "heartbeat", "gap", "falling_behind", "bye"]  # noqa: Y015
+    _WhichOneofArgType_frame: _TypeAlias = _typing.Literal["frame", b"frame"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_frame) -> _WhichOneofReturnType_frame | None: ...
+
+Global___ServerFrame: _TypeAlias = ServerFrame  # noqa: Y015
+
+@_typing.final
+class Hello(_message.Message):
+    """Says what is wanted and, with a ticket, who wants it; within five seconds."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TICKET_FIELD_NUMBER: _builtins.int
+    FROM_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    PARTITION_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    WAIT_FIELD_NUMBER: _builtins.int
+    UNTIL_FIELD_NUMBER: _builtins.int
+    KINDS_FIELD_NUMBER: _builtins.int
+    SUBSCRIPTION_FIELD_NUMBER: _builtins.int
+    CREDIT_FIELD_NUMBER: _builtins.int
+    ticket: _builtins.str
+    """A ticket, where the handshake had no Authorization header."""
+    after: _builtins.str
+    """The cursor of the last record stored."""
+    partition: _builtins.str
+    """i/n"""
+    limit: _builtins.int
+    """So many records, then the end."""
+    wait: _builtins.int
+    """The end after so many seconds with nothing to send."""
+    until: _builtins.str
+    """caught_up"""
+    subscription: _builtins.str
+    """A position that the feed keeps."""
+    credit: _builtins.int
+    """So many records at first."""
+    @_builtins.property
+    def kinds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """These alone; none: all."""
+
+    def __init__(
+        self,
+        *,
+        ticket: _builtins.str | None = ...,
+        after: _builtins.str | None = ...,
+        partition: _builtins.str | None = ...,
+        limit: _builtins.int | None = ...,
+        wait: _builtins.int | None = ...,
+        until: _builtins.str | None = ...,
+        kinds: _abc.Iterable[_builtins.str] | None = ...,
+        subscription: _builtins.str | None = ...,
+        credit: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_after", b"_after", "_credit", b"_credit", "_from", b"_from", "_limit", b"_limit", "_partition", b"_partition", "_subscription", b"_subscription", "_ticket", b"_ticket", "_until", b"_until", "_wait", b"_wait", "after", b"after", "credit", b"credit", "from", b"from", "limit", b"limit", "partition", b"partition", "subscription", b"subscription", "ticket", b"ticket", "until", b"until", "wait", b"wait"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_after", b"_after", "_credit", b"_credit", "_from", b"_from", "_limit", b"_limit", "_partition", b"_partition", "_subscription", b"_subscription", "_ticket", b"_ticket", "_until", b"_until", "_wait", b"_wait", "after", b"after", "credit", b"credit", "from", b"from", "kinds", b"kinds", "limit", b"limit", "partition", b"partition", "subscription", b"subscription", "ticket", b"ticket", "until", b"until", "wait", b"wait"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__after: _TypeAlias = _typing.Literal["after"]  # noqa: Y015
+    _WhichOneofArgType__after: _TypeAlias = _typing.Literal["_after", b"_after"]  # noqa: Y015
+    _WhichOneofReturnType__credit: _TypeAlias = _typing.Literal["credit"]  # noqa: Y015
+    _WhichOneofArgType__credit: _TypeAlias = _typing.Literal["_credit", b"_credit"]  # noqa: Y015
+    _WhichOneofReturnType__from: _TypeAlias = _typing.Literal["from"]  # noqa: Y015
+    _WhichOneofArgType__from: _TypeAlias = _typing.Literal["_from", b"_from"]  # noqa: Y015
+    _WhichOneofReturnType__limit: _TypeAlias = _typing.Literal["limit"]  # noqa: Y015
+    _WhichOneofArgType__limit: _TypeAlias = _typing.Literal["_limit", b"_limit"]  # noqa: Y015
+    _WhichOneofReturnType__partition: _TypeAlias = _typing.Literal["partition"]  # noqa: Y015
+    _WhichOneofArgType__partition: _TypeAlias = _typing.Literal["_partition", b"_partition"]  # noqa: Y015
+    _WhichOneofReturnType__subscription: _TypeAlias = _typing.Literal["subscription"]  # noqa: Y015
+    _WhichOneofArgType__subscription: _TypeAlias = _typing.Literal["_subscription", b"_subscription"]  # noqa: Y015
+    _WhichOneofReturnType__ticket: _TypeAlias = _typing.Literal["ticket"]  # noqa: Y015
+    _WhichOneofArgType__ticket: _TypeAlias = _typing.Literal["_ticket", b"_ticket"]  # noqa: Y015
+    _WhichOneofReturnType__until: _TypeAlias = _typing.Literal["until"]  # noqa: Y015
+    _WhichOneofArgType__until: _TypeAlias = _typing.Literal["_until", b"_until"]  # noqa: Y015
+    _WhichOneofReturnType__wait: _TypeAlias = _typing.Literal["wait"]  # noqa: Y015
+    _WhichOneofArgType__wait: _TypeAlias = _typing.Literal["_wait", b"_wait"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__after) -> _WhichOneofReturnType__after | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__credit) -> _WhichOneofReturnType__credit | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__from) -> _WhichOneofReturnType__from | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__limit) -> _WhichOneofReturnType__limit | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__partition) -> _WhichOneofReturnType__partition | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__subscription) -> _WhichOneofReturnType__subscription | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__ticket) -> _WhichOneofReturnType__ticket | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__until) -> _WhichOneofReturnType__until | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__wait) -> _WhichOneofReturnType__wait | None: ...
+
+Global___Hello: _TypeAlias = Hello  # noqa: Y015
+
+@_typing.final
+class Credit(_message.Message):
+    """So many records more."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    N_FIELD_NUMBER: _builtins.int
+    n: _builtins.int
+    """From 1."""
+    def __init__(
+        self,
+        *,
+        n: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["n", b"n"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Credit: _TypeAlias = Credit  # noqa: Y015
+
+@_typing.final
+class Ack(_message.Message):
+    """Everything up to it was stored."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    number: _builtins.int
+    """A number that was sent."""
+    def __init__(
+        self,
+        *,
+        number: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["number", b"number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Ack: _TypeAlias = Ack  # noqa: Y015
+
+@_typing.final
+class Auth(_message.Message):
+    """Goes on with another credential."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TICKET_FIELD_NUMBER: _builtins.int
+    ticket: _builtins.str
+    """A fresh ticket."""
+    def __init__(
+        self,
+        *,
+        ticket: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ticket", b"ticket"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Auth: _TypeAlias = Auth  # noqa: Y015
+
+@_typing.final
+class ClientFrame(_message.Message):
+    """What the client says on subprotocol vouch.feed.v1+proto, one a message."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HELLO_FIELD_NUMBER: _builtins.int
+    CREDIT_FIELD_NUMBER: _builtins.int
+    ACK_FIELD_NUMBER: _builtins.int
+    AUTH_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def hello(self) -> Global___Hello:
+        """Once."""
+
+    @_builtins.property
+    def credit(self) -> Global___Credit:
+        """Any time."""
+
+    @_builtins.property
+    def ack(self) -> Global___Ack:
+        """Any time."""
+
+    @_builtins.property
+    def auth(self) -> Global___Auth:
+        """Any time."""
+
+    def __init__(
+        self,
+        *,
+        hello: Global___Hello | None = ...,
+        credit: Global___Credit | None = ...,
+        ack: Global___Ack | None = ...,
+        auth: Global___Auth | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["ack", b"ack", "auth", b"auth", "credit", b"credit", "frame", b"frame", "hello", b"hello"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack", b"ack", "auth", b"auth", "credit", b"credit", "frame", b"frame", "hello", b"hello"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_frame: _TypeAlias = _typing.Literal["hello", "credit", "ack", "auth"]  # noqa: Y015
+    _WhichOneofArgType_frame: _TypeAlias = _typing.Literal["frame", b"frame"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_frame) -> _WhichOneofReturnType_frame | None: ...
+
+Global___ClientFrame: _TypeAlias = ClientFrame  # noqa: Y015

@@ -35,6 +35,9 @@ BESIDE: Final = {
         "contenttypes.ContentType": "made by Django from the models",
         "sessions.Session": "a browser's sign-in; ends by itself",
     },
+    "access: tickets": {
+        "access.Ticket": "used once or gone in half a minute, only its hash kept; its key is event-sourced",
+    },
     "keys": {
         "events.ApplicantKey": "a key in the journal could not be destroyed",
         "events.ServiceKey": "made at each start, only its hash kept",
@@ -45,12 +48,19 @@ BESIDE: Final = {
     "doing things once": {
         "verification.IdempotencyKey": "which request was answered how; forgotten after a day",
     },
+    "the delivery log": {
+        "streaming.LoggedDelivery": "who read what, each second anew: noted by the process that sends",
+        "streaming.LoggedGap": "as above",
+        "streaming.FeedSubscription": "what readers say that they have stored, each second anew",
+    },
     "best effort": {
         "events.Statistic": "the best-effort lane is not in the journal",
     },
     "folds kept by a subscriber": {
         "streaming.FeedCase": "written by the feed writer from the journal, made anew by `feed rebuild`",
         "streaming.FeedHead": "as above",
+        "streaming.FeedPlace": "as above",
+        "streaming.FeedProjection": "as above",
         "streaming.FeedRecord": "as above",
     },
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import configparser
+import os
 import re
 import subprocess
 import sys
@@ -21,7 +22,8 @@ BY_NAME = {"import_module", "get_model", "import_string", "__import__"}
 
 
 def _packages() -> set[str]:
-    return {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    found = [*ROOT.glob("*/__init__.py"), *ROOT.glob("clients/python/*/__init__.py")]
+    return {path.parent.name for path in found}
 
 
 def _sources(*rooms: str) -> Iterator[Path]:
@@ -92,15 +94,17 @@ def test_the_environment_is_read_in_settings_modules_only() -> None:
         "config/supervisor.py",  # hands the environment on to its children
         "config/asgi.py",  # names Django's settings module
         "consumers/decisions/settings.py",
+        "consumers/mirror/settings.py",
         "verification/pipeline/workers.py",  # tells libraries of a vision process to use one thread
     }
     assert readers <= allowed
 
 
-@pytest.mark.parametrize("package", ["protocol", "subscriber", "consumers.decisions"])
+@pytest.mark.parametrize("package", ["protocol", "subscriber", "consumers.decisions", "consumers.mirror"])
 def test_a_service_and_what_it_knows_load_without_django(package: str) -> None:
     code = f"import {package}, sys; sys.exit('django' in sys.modules)"
 
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "clients" / "python")}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=False)
 
     assert done.returncode == 0

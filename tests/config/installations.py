@@ -20,7 +20,10 @@ EMBEDDED = Environment(
     redis_url="",
     tls_certificate="",
     tls_key="",
+    feed_streams=250,
+    feed_origins=frozenset(),
     secret="x",
+    feed_days=90,
     workers=2,
     debug=False,
 )

@@ -45,6 +45,14 @@ def test_the_secret_is_made_once_and_is_for_its_owner_only(tmp_path: Path) -> No
     assert (tmp_path / "state" / "secret").stat().st_mode & 0o077 == 0
 
 
+def test_records_are_not_kept_for_less_than_clients_were_promised(tmp_path: Path) -> None:
+    refused = read(tmp_path, VOUCH_FEED_DAYS="89")
+
+    assert refused.returncode != 0
+    assert "VOUCH_FEED_DAYS is '89'; it must be a whole number from 90" in refused.stderr
+    assert read(tmp_path, VOUCH_FEED_DAYS="365").returncode == 0
+
+
 @pytest.mark.parametrize("value", ["localhost:6379", "http://localhost"])
 def test_a_doorbell_that_is_no_redis_is_refused_with_the_variables_name(tmp_path: Path, value: str) -> None:
     assert "VOUCH_REDIS_URL cannot be used" in read(tmp_path, VOUCH_REDIS_URL=value).stderr

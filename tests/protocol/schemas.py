@@ -28,6 +28,7 @@ EVENT_PACKAGES = (
     "vouch.verification.v1",
     "vouch.decisions.v1",
     "vouch.dependency.v1",
+    "vouch.streaming.v1",
 )
 
 

@@ -17,12 +17,14 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from django.db import connections
 from google.protobuf.message import Message
 
-from access.clients import add_client, issue_key
+from access.clients import add_client, issue_key, revoke_key
+from access.models import ClientKey
 from access.tokens import mint
 from events import journal
 from events.journal import Draft
 from protocol.ids import to_us
-from streaming.models import FeedCase, FeedHead, FeedRecord
+from streaming.deliveries import deliveries
+from streaming.models import FeedCase, FeedHead, FeedPlace, FeedProjection, FeedRecord
 from streaming.pace import Pace
 from streaming.routing import patterns
 from streaming.run import build_runner
@@ -50,9 +52,14 @@ class House:
         name, key = add_client(name="Acme", now=self.now, live=live)
         return Client(self, name, key, live)
 
+    def revoke(self, client: Client) -> None:
+        """Take every key of a client away."""
+        for key in ClientKey.objects.filter(client=client.name):
+            revoke_key(client=client.name, key_id=key.key_id, now=self.now)
+
     def forget_feed(self) -> None:
         """Empty the feed's tables: the writer will begin again."""
-        for model in (FeedRecord, FeedHead, FeedCase):
+        for model in (FeedRecord, FeedHead, FeedCase, FeedPlace, FeedProjection):
             model.objects.all().delete()
         with connections["feed"].cursor() as feed:
             feed.execute("DELETE FROM subscriber_checkpoint")
@@ -121,8 +128,10 @@ class Case:
 
 
 @pytest.fixture
-def house(transactional_db: None) -> House:
-    return House()
+def house(transactional_db: None) -> Iterator[House]:
+    yield House()
+    # The log's thread lets go of the databases before they are emptied.
+    deliveries().finish()
 
 
 class _Served(uvicorn.Server):

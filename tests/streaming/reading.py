@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -10,12 +11,14 @@ from typing import Any, Protocol
 import httpx
 from asgiref.sync import sync_to_async
 
+from streaming.models import FeedSubscription
 from streaming.opening import Request, open_stream
 from streaming.pace import Pace
 from streaming.pump import Pump
 from streaming.tailer import tailer
+from streaming.wire.as_json import as_json
 
-__all__ = ["PACE", "Frame", "collected", "frames_of", "lines", "numbers", "pump", "records"]
+__all__ = ["PACE", "Frame", "collected", "frames_of", "kept", "lines", "numbers", "pump", "records"]
 
 
 class Reader(Protocol):
@@ -47,7 +50,7 @@ async def frames_of(reader: Reader, *, case: str = "", pace: Pace = PACE, **fiel
 
 async def collected(stream: Pump) -> list[Frame]:
     """Read an open stream of the core to its end."""
-    return [json.loads(frame) async for frame in stream.frames()]
+    return [json.loads(as_json(frame)) async for frame in stream.frames()]
 
 
 def lines(address: str, path: str, auth: Mapping[str, str], **fields: str) -> list[Frame]:
@@ -56,6 +59,14 @@ def lines(address: str, path: str, auth: Mapping[str, str], **fields: str) -> li
     answer = httpx.get(f"http://{address}{path}", params=wish, headers=dict(auth), timeout=10)
     assert answer.status_code == 200, answer.text
     return [json.loads(line) for line in answer.text.splitlines()]
+
+
+def kept(subscription: str, number: int) -> None:
+    """Wait until the feed has stored that a subscription stands at a number, in all its parts."""
+    end_s = time.monotonic() + 10
+    while {int(c[9:]) for c in FeedSubscription.objects.get(name=subscription).cursors} != {number}:
+        assert time.monotonic() < end_s, f"{subscription} does not come to {number}"
+        time.sleep(0.02)
 
 
 def records(frames: list[Frame]) -> list[Frame]:

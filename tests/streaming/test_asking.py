@@ -72,8 +72,7 @@ def test_a_partition_that_is_none_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize(("text", "parts"), [("0/1", (0, 1)), ("3/4", (3, 4)), ("63/64", (63, 64))])
 def test_a_partition_is_read_as_index_and_count(text: str, parts: tuple[int, int]) -> None:
-    asked = parse({"partition": text})
-    assert (asked.index, asked.of) == parts
+    assert parse({"partition": text}).partition == parts
 
 
 def test_from_and_after_together_are_refused() -> None:
@@ -81,10 +80,12 @@ def test_from_and_after_together_are_refused() -> None:
         parse({"from": "1", "after": "0badcafe-1"})
 
 
-def test_a_subscription_is_not_built_yet() -> None:
-    with pytest.raises(Refused) as caught:
-        parse({"subscription": "main"})
-    assert caught.value.code == "not_yet"
+def test_a_subscription_has_a_plain_name() -> None:
+    assert parse({"subscription": "letters:eu-1"}).subscription == "letters:eu-1"
+    for name in ("", "a b", "x" * 65, "\u00e9"):
+        with pytest.raises(Refused) as caught:
+            parse({"subscription": name})
+        assert caught.value.extra["field"] == "subscription"
 
 
 def test_limits_waits_and_kinds_are_read() -> None:

@@ -67,7 +67,7 @@ def test_what_happens_reaches_an_open_socket(client: Client, address: str) -> No
         ("after=deadbeef-1", "epoch_changed", 4105),
         ("partition=5/4", "invalid", 4103),
         ("kinds=scores", "invalid", 4100),
-        ("subscription=x", "not_yet", 4100),
+        ("subscription=a%20b", "invalid", 4100),
     ],
 )
 def test_a_refusal_is_told_and_has_its_close_code(
@@ -78,8 +78,8 @@ def test_a_refusal_is_told_and_has_its_close_code(
     assert (frames[-1]["frame"], frames[-1]["reason"], closed) == ("bye", reason, code)
 
 
-def test_protocol_buffers_are_a_version_that_is_not_built_yet(client: Client, address: str) -> None:
-    with opened(address, auth=client.auth, speaks="vouch.feed.v1+proto") as socket:
+def test_a_version_of_tomorrow_is_refused(client: Client, address: str) -> None:
+    with opened(address, auth=client.auth, speaks="vouch.feed.v2+json") as socket:
         assert told_until_closed(socket)[1] == 4102
 
 
@@ -102,7 +102,13 @@ def test_without_a_header_a_hello_must_come_in_time(address: str) -> None:
     "frame",
     [
         '{"frame": "hello"}',
-        '{"frame": "credit", "n": 5}',
+        '{"frame": "credit", "n": 0}',
+        '{"frame": "credit", "n": 1000000}',
+        '{"frame": "credit", "n": -5}',
+        '{"frame": "credit", "n": true}',
+        '{"frame": "auth"}',
+        '{"frame": "ack", "number": -1}',
+        '{"frame": "ack", "number": 1e3}',
         '{"frame": "ack", "number": 31}',
         "[]",
         "{",

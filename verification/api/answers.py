@@ -16,6 +16,7 @@ __all__ = [
     "PoliciesAnswer",
     "ProblemAnswer",
     "ReceiptAnswer",
+    "TicketAnswer",
 ]
 
 Answer = serializers.Serializer[object]
@@ -126,6 +127,13 @@ class ExchangeAnswer(Answer):
 
     case = serializers.UUIDField()
     token = serializers.CharField()
+    expires_at = serializers.DateTimeField()
+
+
+class TicketAnswer(Answer):
+    """A ticket: for a `hello` or the `Authorization` header of one feed."""
+
+    ticket = serializers.CharField()
     expires_at = serializers.DateTimeField()
 
 

@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.core.validators import RegexValidator
 from rest_framework import serializers
 
+from access.principals import SCOPES
 from verification.api.fields import IsoDate, Moment, Strict, Text, Whole, one_of
 
 __all__ = [
@@ -25,6 +26,8 @@ __all__ = [
     "ListBody",
     "ListForm",
     "StakeForm",
+    "TicketBody",
+    "TicketForm",
 ]
 
 KINDS = ("document_front", "document_back", "face_video", "face_photo")
@@ -123,6 +126,22 @@ class CodeForm(Strict):
     """The code of a capture address."""
 
     code = Text(max_length=100)
+
+
+class TicketForm(Strict):
+    """What a ticket may do less than the key that asks for it; left out: as much."""
+
+    scopes = serializers.ListField(child=one_of(SCOPES), allow_empty=False, required=False)
+    partition = Text(max_length=5, required=False)
+    case = _matching(_UUID, required=False)
+
+
+class TicketBody(TypedDict):
+    """A `TicketForm` that was read."""
+
+    scopes: NotRequired[list[str]]
+    partition: NotRequired[str]
+    case: NotRequired[str]
 
 
 class ListForm(Strict):

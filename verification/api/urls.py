@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from verification.api import views_capture, views_cases, views_evidence
+from verification.api import views_capture, views_cases, views_evidence, views_tickets
 from verification.api.views_later import later
 
 __all__ = ["urlpatterns"]
@@ -27,10 +27,9 @@ urlpatterns: list[URLPattern] = [
     path("capture/exchange", views_capture.exchange),
     path("clients/me/policies", views_cases.policies),
     path("clients/me/policies/<str:name>", later("PUT", "a_policy_of_the_client")),
-    path("clients/me/deliveries", later("GET", "the_delivery_log")),
     path("applicants/<str:applicant>/export", later("GET", "export")),
     path("applicants/<str:applicant>/erasure", later("POST", "erasure")),
     path("applicants/<str:applicant>/retention", later("PUT", "retention")),
-    path("tickets", later("POST", "tickets")),
+    path("tickets", views_tickets.mint),
     path("openapi.json", SpectacularJSONAPIView.as_view()),
 ]

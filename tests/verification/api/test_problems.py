@@ -26,8 +26,6 @@ LATER = [
     ("POST", "applicants/a/erasure"),
     ("PUT", "applicants/a/retention"),
     ("PUT", "clients/me/policies/full"),
-    ("GET", "clients/me/deliveries"),
-    ("POST", "tickets"),
 ]
 
 

@@ -1,0 +1,3 @@
+module vouch.example/feed
+
+go 1.19

@@ -1,0 +1,1 @@
+"""Clients of the feed, in every language, against the real feed server."""

@@ -1,0 +1,1 @@
+"""The mirror, on a real feed and a real Kafka."""
