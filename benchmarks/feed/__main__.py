@@ -1,9 +1,9 @@
 """The feed's figures: `python -m benchmarks.feed [--quick] [--only PART …] [--database NAME …]`.
 
 One JSON line a claim, on PostgreSQL and on SQLite; the machine's load stands beside on standard error.
-A delay is from the moment when the feed writer's COMMIT had returned to the one when a client, in a process of
-its own, had read the frame. The server is `config.web`, one process; its processor time is its own, without
-the database's. The peers, which are told of each commit, run on the same machine in the same run. With Redis
+A delay is from the moment when the feed writer's COMMIT had returned to the one when a client, in a process
+of its own, had read the frame. The server is `config.web`, one process; its processor time is without the
+database's. The peers, which are told of each commit, run on the same machine in the same run. With Redis
 the product's processes ring the doorbell instead of hearing PostgreSQL's NOTIFY.
 """
 

@@ -58,10 +58,10 @@ class Readers(Process):
         self.say(json.dumps(plan))
         self.opened_s = float(self.hear()["seconds"])
 
-    def end(self, *, wait: bool = False) -> Read:
-        """Give what was read: up to now or, if asked to `wait`, when every last number has come."""
-        if not wait:
-            self.say("")
+    def end(self, wanted: int | None = None, *, within_s: float = 0.0) -> Read:
+        """Give what was read when so many records have come, or after so long; None: when each has its last."""
+        if wanted is not None:
+            self.say(json.dumps({"wanted": wanted, "within_s": within_s}))
         told = self.hear()
         moments = Moments.of(self._out)
         return Read([Reader(**one) for one in told["readers"]], moments, int(told["began_ns"]))

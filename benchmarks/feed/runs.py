@@ -16,7 +16,7 @@ from benchmarks.feed.readers import Readers, Wish
 
 __all__ = ["CaughtUp", "House", "Live", "catch_up", "follow", "over_partitions"]
 
-_QUIET_S = 1.0
+_QUIET_S, _LATE_S = 1.0, 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def follow(house: House, server: Server, places: Sequence[int], *, per_s: float,
     """Open a stream for each place, and commit records to those clients in turn; see `scribe.follow`."""
     wishes = [Wish(house.keys[place], server.path(place)) for place in places]
     with Readers(server, wishes[:1]) as first:
-        first.end()
+        first.end(0)
     before_kb = server.resident_kb()
     different, count = sorted({*places}), int(per_s * seconds)
     house.scribe.do("journal", places=different, count=count)
@@ -58,13 +58,14 @@ def follow(house: House, server: Server, places: Sequence[int], *, per_s: float,
         time.sleep(_QUIET_S)
         before_s = server.cpu_s()
         done = house.scribe.do("follow", per_s=per_s, moments=str(file), tell=server.tell)
-        time.sleep(server.late_s)
+        commits = Moments.of(file)
+        committed = Counter(place for place, _, _ in commits.rows.tolist())
+        wanted = sum(committed[place] for place in places)
+        read = readers.end(wanted, within_s=_LATE_S)
         used_s, grown_kb = server.cpu_s() - before_s, server.resident_kb() - before_kb
-        read, commits = readers.end(), Moments.of(file)
-    committed = Counter(place for place, _, _ in commits.rows.tolist())
     return Live(
         delays_ms=delays_ms(read, commits, lambda reader: places[reader]),
-        counts=counted(read, sum(committed[place] for place in places)),
+        counts=counted(read, wanted),
         us_a_delivery=used_s * 1e6 / max(1, len(read.arrivals.rows)),
         kb_a_connection=grown_kb / len(places),
         per_s=done["per_s"],
@@ -78,9 +79,9 @@ def over_partitions(house: House, server: Server, of: int, *, per_s: float, seco
         time.sleep(_QUIET_S)
         before_s = server.cpu_s()
         done = house.scribe.do("rows", place=0, per_s=per_s, seconds=seconds, moments=str(file))
-        time.sleep(_QUIET_S)
+        commits = Moments.of(file)
+        read = readers.end(len(commits.rows), within_s=_LATE_S)
         used_s = server.cpu_s() - before_s
-        read, commits = readers.end(), Moments.of(file)
     return Live(
         delays_ms=delays_ms(read, commits, lambda _: 0),
         counts=counted(read, len(commits.rows), shared=True),
@@ -96,7 +97,7 @@ def catch_up(  # noqa: PLR0913 - what is read, by how many, in which form
     """Read a feed from its first record to its head over so many connections at once."""
     wish = Wish(house.keys[place], f"{server.path(place)}?from=1", head)
     with Readers(server, [wish] * sockets, form=form) as readers:
-        read = readers.end(wait=True)
+        read = readers.end()
     took_s = (max(ns for _, _, ns in read.arrivals.rows.tolist()) - read.began_ns) / 1e9
     return CaughtUp(len(read.arrivals.rows) / took_s, counted(read, sockets * head))
 

@@ -1,6 +1,6 @@
 """Who writes the feed, in a process of its own: clients, records before, and commits at a pace.
 
-`python -m benchmarks.feed.scribe` reads a line of JSON for each task, a method of `Scribe`, and answers with one.
+`python -m benchmarks.feed.scribe` reads a line of JSON for each task, a method of `Scribe`, and answers so.
 The database is the environment's, as in the product. `moments` is a file of commits: (client's place, number,
 nanoseconds since 1970 when COMMIT had returned), 8 bytes each, little-endian.
 """
@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import sys
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 from uuid import uuid4
 
@@ -25,11 +27,12 @@ django.setup()
 from django.core.management import call_command  # noqa: E402 - see above
 from django.db import connections  # noqa: E402 - see above
 
-from access.clients import add_client  # noqa: E402 - see above
+from access.principals import SCOPES, digest  # noqa: E402 - see above
 from benchmarks.backbone.house import sequenced  # noqa: E402 - see above
 from benchmarks.feed.noting import Moments, PacedSource, bare_writer, paced_writer  # noqa: E402 - see above
 from events import journal  # noqa: E402 - see above
 from events.journal import Draft  # noqa: E402 - see above
+from protocol.schemas import client_v1_pb2 as c  # noqa: E402 - see above
 from protocol.schemas import verification_v1_pb2 as v  # noqa: E402 - see above
 from streaming.words import feed_of  # noqa: E402 - see above
 from subscriber import keep_loaded  # noqa: E402 - see above
@@ -52,11 +55,10 @@ class Scribe:
 
     def prepare(self, *, clients: int) -> object:
         """Make clients, each with one case and its first record; gives their keys."""
-        keys = []
-        for _ in range(clients):
-            client, key = add_client(name="Acme", now=datetime.now(UTC))
-            self._clients.append((client, str(uuid4())))
-            keys.append(key)
+        keys = [f"vouch_live_{secrets.token_urlsafe(32)}" for _ in range(clients)]
+        self._clients = [(f"cl_{secrets.token_hex(8)}", str(uuid4())) for _ in keys]
+        said = zip(self._clients, keys, strict=True)
+        self._record([draft for (client, _), key in said for draft in _joins(client, key)])
         self._moments.places = {feed_of(name, live=True): at for at, (name, _) in enumerate(self._clients)}
         self._record(
             [
@@ -116,6 +118,16 @@ class Scribe:
             self._writer.step()
             if time.monotonic() > ends_s:
                 raise TimeoutError(f"the feed writer has not committed {events} events in {_LONGEST_S:.0f} s")
+
+
+def _joins(client: str, key: str) -> tuple[Draft, Draft]:
+    """Say what `access.clients.add_client` does, which takes a transaction for each."""
+    added = c.ClientAdded(name="Acme", time_zone="Europe/London")
+    issued = c.KeyIssued(
+        key_id=f"ak_{secrets.token_hex(8)}", key_sha256=digest(key), scopes=SCOPES, live=True
+    )
+    of = partial(Draft, subject=client, client=client, source="access")
+    return of(message=added), of(message=issued)
 
 
 def _check() -> v.CheckCompleted:

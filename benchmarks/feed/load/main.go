@@ -1,7 +1,8 @@
 // Reads feeds as they come and notes which record reached which reader when: the clients' side of the figures.
 //
-// A plan, one line of JSON, comes on standard input. When every reader is open, a line says so; the next line of
-// input, or the last record wanted, ends the reading. Then what each reader saw is written as one line of JSON,
+// A plan, one line of JSON, comes on standard input. When every reader is open, a line says so. Reading ends with
+// each reader's last record or, when a second line has said how many all want together, soon after so many have
+// come or when the time is over. Then what each reader saw is written as one line of JSON,
 // and the moments (reader, number, nanoseconds since 1970, each 8 bytes, little-endian) into the plan's file.
 package main
 
@@ -12,6 +13,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -32,6 +34,16 @@ type plan struct {
 	Out    string `json:"out"`
 	Wishes []wish `json:"readers"`
 }
+
+type ending struct {
+	Wanted  int64   `json:"wanted"`
+	WithinS float64 `json:"within_s"`
+}
+
+// What comes after all that is wanted would be doubled.
+const grace = 100 * time.Millisecond
+
+var total atomic.Int64
 
 type arrival struct{ number, ns int64 }
 
@@ -63,6 +75,7 @@ func (r *reader) note(number, prev int64) {
 		r.Last = number
 	}
 	r.seen = append(r.seen, arrival{number, time.Now().UnixNano()})
+	total.Add(1)
 }
 
 func (r *reader) follow(p *plan, w wish) {
@@ -113,6 +126,19 @@ func write(path string, readers []*reader) error {
 	return file.Close()
 }
 
+func awaitAll(input *bufio.Reader) {
+	end := ending{}
+	line, err := input.ReadBytes('\n')
+	if err == nil {
+		err = json.Unmarshal(line, &end)
+	}
+	until := time.Now().Add(time.Duration(end.WithinS * float64(time.Second)))
+	for err == nil && total.Load() < end.Wanted && time.Now().Before(until) {
+		time.Sleep(time.Millisecond)
+	}
+	time.Sleep(grace)
+}
+
 func main() {
 	input := bufio.NewReaderSize(os.Stdin, 1<<20)
 	line, err := input.ReadBytes('\n')
@@ -128,7 +154,7 @@ func main() {
 	readers, ended := openAll(p)
 	fmt.Printf("{\"open\": %d, \"seconds\": %f}\n", len(readers), time.Since(began).Seconds())
 	over := make(chan struct{}, 2)
-	go func() { _, _ = input.ReadByte(); over <- struct{}{} }()
+	go func() { awaitAll(input); over <- struct{}{} }()
 	go func() { ended.Wait(); over <- struct{}{} }()
 	<-over
 	found, _ := json.Marshal(readers)

@@ -10,20 +10,24 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import uvicorn
 from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.layers import get_channel_layer
 from channels.routing import URLRouter
 from django.conf import settings
-from django.http.response import HttpResponseBase
 from django.urls import re_path
 
 from benchmarks.feed.peers.lines import hear
 
+if TYPE_CHECKING:
+    from channels.routing import _ExtendedURLPattern
+    from django.http.response import HttpResponseBase
+
 __all__ = ["Reader", "main"]
 
+_PLACE: Final = r"^feed/(?P<place>[0-9]+)$"
 _LAYER: Final = "channels_redis.core.RedisChannelLayer"
 
 
@@ -65,9 +69,11 @@ def main() -> None:
         asyncio.run(_relay(port))
         return
     # Channels calls an address's end as an ASGI application, though Django's types speak of views.
-    reader = cast("Callable[..., HttpResponseBase]", Reader.as_asgi())
+    reader = cast(
+        "_ExtendedURLPattern", re_path(_PLACE, cast("Callable[..., HttpResponseBase]", Reader.as_asgi()))
+    )
     uvicorn.run(
-        URLRouter([re_path(r"^feed/(?P<place>[0-9]+)$", reader)]),
+        URLRouter([reader]),
         host="127.0.0.1",
         port=port,
         log_level="warning",
