@@ -111,13 +111,12 @@ class Server(Process):
     """A process that readers connect to.
 
     `address` is where; `tell` is where it wants to hear of commits (empty: it looks by itself); `bare` says
-    that its streams begin without a welcome; `late_s` is how long after a commit one may hope for its record.
+    that its streams begin without a welcome.
     """
 
     address: str
     tell = ""
     bare = True
-    late_s = 0.5
 
     def path(self, place: int) -> str:
         """Give the address of a client's feed, by the client's place."""
@@ -156,8 +155,6 @@ class BarePeer(Server):
 
 class ChannelsPeer(Server):
     """Channels with one `group_send` a record, on Redis; a process of its own sends."""
-
-    late_s = 6.0
 
     def __init__(self, environment: Mapping[str, str], redis: str) -> None:
         port, told = free_ports(2)

@@ -59,7 +59,7 @@ class Readers(Process):
         self.opened_s = float(self.hear()["seconds"])
 
     def end(self, wanted: int | None = None, *, within_s: float = 0.0) -> Read:
-        """Give what was read when so many records have come, or after so long; None: when each has its last."""
+        """Give what was read when so many records have come, or in time; None: when each has its last."""
         if wanted is not None:
             self.say(json.dumps({"wanted": wanted, "within_s": within_s}))
         told = self.hear()
