@@ -13,6 +13,7 @@ from django.conf import settings as installation
 
 from config.asgi import application, meters
 from config.environment import environment
+from config.heads import PatientHttp, bound_tls_handshakes
 from config.metering import watch_journal_and_feeds
 from events.door import app as door
 from streaming import tailer
@@ -40,6 +41,7 @@ def _server(app: object, port: int, *, certificate: str = "", key: str = "") -> 
             host="127.0.0.1",
             port=port,
             log_level="warning",
+            http=PatientHttp,
             ws="websockets-sansio",
             ws_max_size=64 * 1024,
             ws_per_message_deflate=False,
@@ -84,6 +86,7 @@ async def _serve() -> None:
 
 def main() -> None:
     """Serve until SIGTERM."""
+    bound_tls_handshakes()
     asyncio.run(_serve())
 
 

@@ -24,7 +24,7 @@ apt-get update -q >/dev/null
 apt-get install -y -q --no-install-recommends -o Dpkg::Options::=--force-confold "$@" >/dev/null
 
 if [ -d /run/systemd/system ]; then
-  for service in postgresql redis-server; do
+  for service in postgresql redis-server nginx; do
     if [[ " $* " == *" $service "* ]]; then systemctl disable -q "$service"; fi
   done
 fi

@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 debian=(tesseract-ocr tesseract-ocr-eng fonts-ocr-b fonts-dejavu-core)
-if [ "${1:-}" = --full ]; then debian+=(postgresql redis-server default-jre-headless maven openssl); fi
+if [ "${1:-}" = --full ]; then debian+=(postgresql redis-server default-jre-headless maven openssl nginx); fi
 missing=()
 for package in "${debian[@]}"; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")

@@ -96,6 +96,9 @@ class Tailer:
     def _look(self, heads: Mapping[str, Head]) -> None:
         before, self._heads = self._heads, heads
         for feed, bells in self._waiting.items():
+            # Watches keep what has not moved: with many feeds most of a look would be spent on these.
+            if heads.get(feed) is before.get(feed):
+                continue
             restored = _epoch(before, feed) not in {"", _epoch(heads, feed)}
             _ring(bell for bell, number in bells.items() if restored or self._above(feed, number))
 

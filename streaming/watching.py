@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -63,6 +63,7 @@ class FileWatch:
         self._file = file
         self._open: sqlite3.Connection | None = None
         self._version = -1
+        self._heads: dict[str, Head] = {}
 
     async def look(self) -> Mapping[str, Head] | None:
         """Look at the file; see `Watch`."""
@@ -78,7 +79,8 @@ class FileWatch:
         if version == self._version:
             return None
         self._version = version
-        return {feed: Head(*where) for feed, *where in self._open.execute(_HEADS)}
+        self._heads = _renewed(self._heads, self._open.execute(_HEADS))
+        return self._heads
 
     async def close(self) -> None:
         """Close the file; see `Watch`."""
@@ -128,7 +130,7 @@ class ServerWatch:
     async def _look(self, connection: psycopg.AsyncConnection[Any]) -> Mapping[str, Head]:
         self._looked_s = time.monotonic()
         rows = await (await connection.execute(_HEADS)).fetchall()
-        self._heads = {feed: Head(*where) for feed, *where in rows}
+        self._heads = _renewed(self._heads, rows)
         return self._heads
 
     def _told(self, words: Sequence[str]) -> Mapping[str, Head] | None:
@@ -182,7 +184,7 @@ class RungWatch:
         except psycopg.Error as error:
             await self.close()
             raise FeedAway(str(error)) from error
-        before, self._heads = self._heads, {feed: Head(*where) for feed, *where in rows}
+        before, self._heads = self._heads, _renewed(self._heads, rows)
         return None if self._heads == before else self._heads
 
     async def close(self) -> None:
@@ -191,6 +193,17 @@ class RungWatch:
         if self._open is not None:
             connection, self._open = self._open, None
             await connection.close()
+
+
+def _renewed(known: Mapping[str, Head], rows: Iterable[tuple[str, str, int, int]]) -> dict[str, Head]:
+    """Make heads of rows; one that has not moved stays the very one that is known."""
+    found = {}
+    for feed, epoch, oldest, number in rows:
+        head = known.get(feed)
+        if head is None or head.head != number or head.oldest != oldest or head.epoch != epoch:
+            head = Head(epoch, oldest, number)
+        found[feed] = head
+    return found
 
 
 def watch_of(alias: str) -> Watch:

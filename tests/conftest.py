@@ -13,7 +13,7 @@ from events.database import ADAPTERS
 from events.guard import projecting
 from tests.sequencing import Prompt, on_postgres
 
-pytest_plugins = ("tests.servers.kafka", "tests.servers.postgres", "tests.servers.redis")
+pytest_plugins = ("tests.servers.kafka", "tests.servers.postgres", "tests.servers.redis", "tests.servers.web")
 
 
 @pytest.fixture(scope="session")

@@ -44,6 +44,7 @@ _PARTS = (
         "verification/test_cases.py",
         "verification/test_at_once.py",
         "streaming/test_watching.py",
+        "streaming/test_deaf_layer.py",
         "streaming/test_deliveries.py",
         "streaming/test_deliveries_away.py",
         "streaming/test_deliveries_lost.py",

@@ -63,6 +63,8 @@ def from_json(message: str | bytes) -> Said:
         raise _invalid(f"a frame is a JSON object in text of up to {_MOST_BYTES} characters")
     try:
         said = json.loads(message)
+        # Half a surrogate pair, which an escape can write, is no text: nothing could be said about it.
+        json.dumps(said, ensure_ascii=False).encode()
     except (ValueError, RecursionError):  # no JSON, or nested beyond what can be read
         said = None
     if not isinstance(said, dict):

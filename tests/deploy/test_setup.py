@@ -23,7 +23,8 @@ def _full_packages() -> set[str]:
 
 
 def test_the_full_set_up_brings_what_every_server_may_miss() -> None:
-    wanted = {*postgres.DEBIAN_PACKAGES, *redis.DEBIAN_PACKAGES, "default-jre-headless", "maven", "openssl"}
+    others = {"default-jre-headless", "maven", "openssl", "nginx"}
+    wanted = {*postgres.DEBIAN_PACKAGES, *redis.DEBIAN_PACKAGES, *others}
 
     assert wanted <= _full_packages()
 

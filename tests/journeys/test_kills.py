@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -125,3 +127,33 @@ def _refused_a_face(customer: Company) -> Applicant:
 def _settled(applicant: Applicant) -> list[tuple[object, object]]:
     said = [a.data for a in applicant.records() if a.kind == "decision" and not a.data["missing"]]
     return [(data["outcome"], data["state"]) for data in said]
+
+
+def test_killed_again_and_again_while_cases_come_the_reader_hears_each_number_once(
+    fragile: House, customer: Company
+) -> None:
+    enough = threading.Event()
+    with ThreadPoolExecutor(2) as threads:
+        loads = [threads.submit(_opened_until, customer, enough) for _ in range(2)]
+        for name in ("feed", "web", "feed", "web"):
+            fragile.wait_for_another(name, fragile.kill(name))
+            time.sleep(2)
+        enough.set()
+        opened = {case for load in loads for case in load.result()}
+    _hears_of_all(customer, opened)
+    _is_whole(customer)
+
+
+def _opened_until(customer: Company, enough: threading.Event) -> list[str]:
+    """Open one case after another; what is not answered is asked again."""
+    cases: list[str] = []
+    while not enough.is_set():
+        cases.append(customer.open().case)
+    return cases
+
+
+def _hears_of_all(customer: Company, cases: set[str]) -> None:
+    until_s = time.monotonic() + 30
+    while missing := cases - {str(a.record["case"]) for a in customer.follower.arrived}:
+        assert time.monotonic() < until_s, f"not heard of: {missing}"
+        time.sleep(0.2)

@@ -1,0 +1,1 @@
+"""The feed's promises, measured from a commit to a client that has read the frame; `__main__` says how."""

@@ -1,0 +1,54 @@
+"""The benchmark of the feed: its small form prints every claim, and tells a sound run from a broken one."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from benchmarks.feed.__main__ import DATABASES, measure
+from benchmarks.feed.counting import Counts, Moments, Read, Reader, counted, delays_ms
+from benchmarks.feed.measuring import Sizes
+
+_SMALL = Sizes(connections=8, rounds=1, seconds=0.5, sockets=2, records=600)
+_OWN, _FAN_OUT, _PARTITIONS, _FORMS, _WRONG = 1, 3, 3, 3, 4
+
+
+def _read(*arrivals: tuple[int, int, int], ended: str = "") -> Read:
+    reader = Reader(count=0, first=0, last=0, gaps=0, doubled=0, ended=ended)
+    return Read([reader], Moments(np.array(arrivals, dtype=np.int64)), began_ns=0)
+
+
+def test_a_whole_run_counts_nothing_wrong() -> None:
+    assert counted(_read((0, 1, 5), (1, 1, 6)), 2) == Counts(wanted=2)
+
+
+def test_a_record_that_never_came_is_lost() -> None:
+    assert counted(_read((0, 1, 5)), 2) == Counts(wanted=2, lost=1)
+
+
+def test_a_record_that_came_to_two_partitions_is_doubled() -> None:
+    assert counted(_read((0, 1, 5), (1, 1, 6)), 1, shared=True) == Counts(wanted=1, doubled=1)
+
+
+def test_a_stream_that_broke_off_is_counted() -> None:
+    assert counted(_read((0, 1, 5), ended="closed 1011"), 1).ended == 1
+
+
+def test_a_delay_is_from_a_clients_own_commit() -> None:
+    commits = Moments(np.array([(7, 1, 1_000_000), (8, 1, 9_000_000)], dtype=np.int64))
+    assert delays_ms(_read((0, 1, 3_000_000)), commits, lambda _: 7) == [2.0]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_its_small_form_prints_every_claim_and_loses_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    measure(_SMALL)
+
+    claims = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    on_each = _OWN + _FAN_OUT + _PARTITIONS + _FORMS + _WRONG
+    assert len(claims) == (len(DATABASES) - 1) * on_each + _OWN + _WRONG
+    wrong = [claim for claim in claims if claim["claim"].startswith(("records ", "holes ", "streams that"))]
+    assert len(wrong) == len(DATABASES) * _WRONG
+    assert [claim for claim in wrong if not claim["met"]] == []
