@@ -41,7 +41,8 @@ class DeafLayer:
         pass
 
     async def receive(self, channel: str) -> Mapping[str, object]:
-        return await asyncio.get_running_loop().create_future()
+        never: asyncio.Future[Mapping[str, object]] = asyncio.get_running_loop().create_future()
+        return await never
 
     async def flush(self) -> None:
         pass
