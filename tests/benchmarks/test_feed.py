@@ -1,4 +1,4 @@
-"""The feed's benchmark: its small form prints every claim, and its counts tell a sound run from a broken one."""
+"""The feed's benchmark: its small form prints every claim; its counts tell a sound run from a broken one."""
 
 from __future__ import annotations
 
