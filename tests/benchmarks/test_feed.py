@@ -1,4 +1,4 @@
-"""The benchmark of the feed: its small form prints every claim, and tells a sound run from a broken one."""
+"""The feed's benchmark: its small form prints every claim; its counts tell a sound run from a broken one."""
 
 from __future__ import annotations
 
