@@ -162,9 +162,11 @@ async def _run(plan: dict[str, Any]) -> None:
         tasks += [asyncio.create_task(_follow(reader, plan, wish)) for reader, wish in together]
         await asyncio.gather(*(reader.opened.wait() for reader in readers[chosen]))
     print(json.dumps({"open": len(readers), "seconds": (time.time_ns() - began_ns) / 1e9}), flush=True)
-    told = asyncio.create_task(asyncio.to_thread(_await_all, readers))
-    all_read = asyncio.gather(*tasks)
-    await asyncio.wait({told, all_read}, return_when=asyncio.FIRST_COMPLETED)
+    ends: set[asyncio.Future[Any]] = {
+        asyncio.create_task(asyncio.to_thread(_await_all, readers)),
+        asyncio.gather(*tasks),
+    }
+    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     moments = [struct.pack("<qqq", at, *one) for at, reader in enumerate(readers) for one in reader.seen]
     await asyncio.to_thread(Path(plan["out"]).write_bytes, b"".join(moments))
     names = ("count", "first", "last", "gaps", "doubled", "ended")
