@@ -45,6 +45,7 @@ lint: setup ## formatting, rules, types, and who may import whom
 bench: setup-full ## the promises with figures, one JSON line a claim
 	@$(PYTHON) -m benchmarks.main_job
 	@$(PYTHON) -m benchmarks.backbone
+	@$(PYTHON) -m benchmarks.feed
 
 soak: setup-full ## the long kill test: 10,000 messages, 200 kills, one JSON line a claim (QUICK=1: 600 and 12)
 	@$(PYTHON) -m benchmarks.soak $(if $(QUICK),--quick)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +16,7 @@ from subscriber.kafka import KafkaSettings, kafka_settings
 __all__ = ["Environment", "WrongSetting", "environment"]
 
 ROOT = Path(__file__).resolve().parent.parent
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 
 
 class WrongSetting(ValueError):
@@ -35,6 +37,8 @@ class Environment:
     `tls_key` are the public port's PEM files ($VOUCH_TLS_CERTIFICATE, $VOUCH_TLS_KEY; empty: plain HTTP),
     `feed_streams` is how many streams one client may have open in a web process ($VOUCH_FEED_STREAMS),
     `feed_origins` are web origins besides ours whose pages may follow ($VOUCH_FEED_ORIGINS, with commas),
+    `hosts` are names by which callers reach us, besides this machine's own: those of a proxy in front of us
+    ($VOUCH_HOSTS, with commas),
     `secret` signs sessions (made at first start), `workers` is the number of vision processes, `feed_days` is
     for how many days each feed's records are kept, live and test alike ($VOUCH_FEED_DAYS; clients were
     promised at least 90).
@@ -51,6 +55,7 @@ class Environment:
     tls_key: str
     feed_streams: int
     feed_origins: frozenset[str]
+    hosts: frozenset[str]
     secret: str
     workers: int
     feed_days: int
@@ -89,6 +94,7 @@ def environment() -> Environment:
         tls_key=key,
         feed_streams=_number("VOUCH_FEED_STREAMS", 250, low=1, high=100_000),
         feed_origins=_origins("VOUCH_FEED_ORIGINS"),
+        hosts=_hosts("VOUCH_HOSTS"),
         secret=_secret(data / "secret"),
         workers=_number("VOUCH_WORKERS", 2, low=1, high=64),
         feed_days=_number("VOUCH_FEED_DAYS", 90, low=90, high=36_500),
@@ -118,6 +124,15 @@ def _origins(name: str) -> frozenset[str]:
         if parts.scheme not in {"https", "http"} or origin != f"{parts.scheme}://{parts.netloc}".lower():
             raise WrongSetting(f"{name} has {origin!r}; an origin is written https://app.example")
     return origins
+
+
+def _hosts(name: str) -> frozenset[str]:
+    """Read host names, without scheme and port."""
+    hosts = frozenset(text.strip().lower() for text in os.environ.get(name, "").split(",") if text.strip())
+    for host in hosts:
+        if not _HOST.fullmatch(host):
+            raise WrongSetting(f"{name} has {host!r}; a host is written verify.example.com")
+    return hosts
 
 
 def _files_together(*names: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ _DATA = _environment.data
 
 SECRET_KEY: Final = _environment.secret
 DEBUG: Final = _environment.debug
-ALLOWED_HOSTS = ["127.0.0.1", "localhost", "testserver"]
+ALLOWED_HOSTS = ["127.0.0.1", "localhost", "testserver", *sorted(_environment.hosts)]
 ROOT_URLCONF = "config.urls"
 ASGI_APPLICATION = "config.asgi.application"
 USE_TZ = True

@@ -23,6 +23,7 @@ from verification import inspection
 __all__ = ["clear_uploads", "main"]
 
 _GRACE_S = 3
+_REST_S = 300
 
 
 class _Server(uvicorn.Server):
@@ -45,6 +46,8 @@ def _server(app: object, port: int, *, certificate: str = "", key: str = "") -> 
             ws="websockets-sansio",
             ws_max_size=64 * 1024,
             ws_per_message_deflate=False,
+            # A reader that rests for some minutes answers no ping meanwhile, and is not gone.
+            ws_ping_timeout=_REST_S,
             timeout_graceful_shutdown=_GRACE_S,
             lifespan="off",
             ssl_certfile=certificate or None,

@@ -73,14 +73,19 @@ class Readers(Process):
 
 
 def language() -> str:
-    """Name what the clients are written in."""
-    return "python" if shutil.which("go") is None else "go"
+    """Name what the clients are written in: go where it is, else (or by $VOUCH_BENCH_CLIENTS) python."""
+    asked = os.environ.get("VOUCH_BENCH_CLIENTS", "go")
+    return "python" if asked == "python" or shutil.which("go") is None else "go"
 
 
-@cache
 def _command() -> tuple[str, ...]:
     if language() == "python":
         return (sys.executable, "-m", "benchmarks.feed.load_python")
+    return (str(_built()),)
+
+
+@cache
+def _built() -> Path:
     cache_folder = os.environ.get("GOCACHE", str(_ROOT / ".cache" / "go-build"))
     sources = sorted(str(path) for path in _SOURCES.glob("*.go"))
     built = subprocess.run(
@@ -93,7 +98,7 @@ def _command() -> tuple[str, ...]:
     )
     if built.returncode:
         raise RuntimeError(f"the readers could not be built:\n{built.stderr}")
-    return (str(_BUILT),)
+    return _BUILT
 
 
 def _raise_open_files() -> None:

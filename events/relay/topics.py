@@ -60,7 +60,12 @@ def copies_in(cluster: ClusterMetadata, admin: AdminClient) -> int:
     Raises:
         KafkaException, TimeoutError: the cluster does not answer.
     """
-    asked = ConfigResource(ResourceType.BROKER, str(cluster.orig_broker_id))
+    if not cluster.brokers:
+        raise TimeoutError("Kafka names none of its brokers")
+    # The one that answered is there; the library does not always know which of them it was.
+    answered = cluster.orig_broker_id
+    broker = answered if answered in cluster.brokers else min(cluster.brokers)
+    asked = ConfigResource(ResourceType.BROKER, str(broker))
     try:
         found = admin.describe_configs([asked], request_timeout=_DESCRIBE_S)[asked].result(_CALL_S)
         intended = int(found["default.replication.factor"].value or 1)

@@ -1,8 +1,9 @@
-"""The benchmark of the feed: its small form prints every claim, and tells a sound run from a broken one."""
+"""The feed's benchmark: its small form prints every claim; its counts tell a sound run from a broken one."""
 
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ from benchmarks.feed.measuring import Sizes
 
 _SMALL = Sizes(connections=8, rounds=1, seconds=0.5, sockets=2, records=600)
 _OWN, _FAN_OUT, _PARTITIONS, _FORMS, _WRONG = 1, 3, 3, 3, 4
+_ON_EACH = _OWN + _FAN_OUT + _PARTITIONS + _FORMS + _WRONG
+Claim = dict[str, Any]
 
 
 def _read(*arrivals: tuple[int, int, int], ended: str = "") -> Read:
@@ -42,13 +45,29 @@ def test_a_delay_is_from_a_clients_own_commit() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_without_go_the_clients_in_python_see_the_same(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VOUCH_BENCH_CLIENTS", "python")
+
+    measure(_SMALL, databases=("sqlite",))
+
+    claims = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    assert len(claims) == _ON_EACH
+    assert [claim for claim in _wrong(claims) if not claim["met"]] == []
+
+
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_its_small_form_prints_every_claim_and_loses_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     measure(_SMALL)
 
     claims = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
-    on_each = _OWN + _FAN_OUT + _PARTITIONS + _FORMS + _WRONG
-    assert len(claims) == (len(DATABASES) - 1) * on_each + _OWN + _WRONG
-    wrong = [claim for claim in claims if claim["claim"].startswith(("records ", "holes ", "streams that"))]
-    assert len(wrong) == len(DATABASES) * _WRONG
-    assert [claim for claim in wrong if not claim["met"]] == []
+    assert len(claims) == (len(DATABASES) - 1) * _ON_EACH + _OWN + _WRONG
+    assert len(_wrong(claims)) == len(DATABASES) * _WRONG
+    assert [claim for claim in _wrong(claims) if not claim["met"]] == []
+
+
+def _wrong(claims: list[Claim]) -> list[Claim]:
+    return [claim for claim in claims if claim["claim"].startswith(("records ", "holes ", "streams that"))]

@@ -131,7 +131,7 @@ def test_it_goes_on_from_its_checkpoint_when_it_was_killed(
     printed: list[str] = []
     with cutting(many.server.ports["plain"], cut_after=(2_000, 30_000)) as proxy:
         for _ in range(3):
-            run = follow(proxy.url, *asked, "--longest-wait", "0.2", key=many.key)
+            run = follow(proxy.url, *asked, "--longest-wait", "0.5", key=many.key)
             assert waited_for(partial(_printed, run, 250))
             run.kill()
             printed += run.lines()

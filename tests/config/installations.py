@@ -22,6 +22,7 @@ EMBEDDED = Environment(
     tls_key="",
     feed_streams=250,
     feed_origins=frozenset(),
+    hosts=frozenset(),
     secret="x",
     feed_days=90,
     workers=2,

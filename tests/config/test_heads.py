@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import ssl
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,61 +12,17 @@ from pathlib import Path
 
 import httpx
 import pytest
-import uvicorn
-from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, Scope
 
-from config.heads import PatientHttp, bound_tls_handshakes
+from config.heads import bound_tls_handshakes
 from deploy.certificates import certificates_in
+from tests.config.hurried import SLACK_S, WITHIN_S, served
 
-WITHIN_S = 0.4
-# A machine with much to do takes longer, never shorter.
-SLACK_S = 5.0
 HANDSHAKE = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-
-
-class _Hurried(PatientHttp):
-    head_within_s = WITHIN_S
-
-
-async def _app(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-    """Answer once the whole body has come; a WebSocket is taken and left open."""
-    if scope["type"] == "websocket":
-        await receive()
-        await send({"type": "websocket.accept", "subprotocol": None, "headers": []})
-        await receive()
-        return
-    while (message := await receive())["type"] == "http.request" and message["more_body"]:
-        pass
-    await send({"type": "http.response.start", "status": 204, "headers": [], "trailers": False})
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-@contextmanager
-def _served(certificate: str = "", key: str = "") -> Iterator[int]:
-    """Give the port of a server in a thread of its own."""
-    config = uvicorn.Config(
-        _app,
-        log_level="error",
-        lifespan="off",
-        http=_Hurried,
-        ws="websockets-sansio",
-        timeout_keep_alive=30,
-        ssl_certfile=certificate or None,
-        ssl_keyfile=key or None,
-    )
-    server, listening = uvicorn.Server(config), socket.create_server(("127.0.0.1", 0))
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])))
-    thread.start()
-    try:
-        yield int(listening.getsockname()[1])
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    with _served() as port:
+    with served() as port:
         yield port
 
 
@@ -168,7 +122,7 @@ def test_a_tls_handshake_that_never_comes_is_given_up_too(
     monkeypatch.setattr("config.heads._WITHIN_S", WITHIN_S)
     bound_tls_handshakes()
 
-    with _served(str(files.certificate), str(files.key)) as port, _connected(port) as line:
+    with served(str(files.certificate), str(files.key)) as port, _connected(port) as line:
         line.sendall(b"\x16\x03")
         _rest(line)  # raises when the time of the test's own socket is over first
         trusting = ssl.create_default_context(cafile=files.authority)

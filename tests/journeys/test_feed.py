@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -127,3 +130,21 @@ def test_no_evidence_lies_in_clear_on_the_disk(house: House, decided: Applicant)
     assert decided.case
     assert len(heads) > 2
     assert not [head for head in heads if head[:3] == b"\xff\xd8\xff" or head[4:8] == b"ftyp"]
+
+
+def test_the_line_of_the_readme_follows_a_feed_as_it_stands_there(
+    company: Company, decided: Applicant
+) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    line = next(part for part in readme.split("`") if part.startswith("curl "))
+    assert "127.0.0.1:8000" in line
+    here = line.replace("http://127.0.0.1:8000", company.url).replace("from=75", "from=1&until=caught_up")
+
+    environment = {**os.environ, "VOUCH_KEY": company.key}
+    done = subprocess.run(
+        ["bash", "-c", here], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+
+    frames = [json.loads(frame) for frame in done.stdout.splitlines()]
+    assert (done.returncode, frames[0]["frame"]) == (0, "welcome"), done.stderr
+    assert [frame["number"] for frame in frames[1:]] == list(range(1, len(frames)))

@@ -82,6 +82,7 @@ def web_alone() -> Iterator[WebAlone]:
             "VOUCH_DATA": folder,
             "PORT": str(port),
             "VOUCH_DOOR_PORT": str(door_port),
+            "VOUCH_HOSTS": "verify.example.com",
             "DJANGO_SETTINGS_MODULE": "config.settings",
         }
         _manage(environment, "prepare", "--door-port", str(door_port))
