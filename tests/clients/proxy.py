@@ -20,7 +20,7 @@ class Proxy:
 
     `cut_after` = (least, most) bytes from the server, then the connection is cut, every second time by a
     reset; None: never. `cuts` counts. `silent_after`: bytes from the server after which nothing comes any
-    more and the connection stays open; None: never. `connections` counts.
+    more and the connection stays open; None: never. `silences` and `connections` count.
     """
 
     def __init__(self, port: int, seed: int) -> None:
@@ -31,7 +31,7 @@ class Proxy:
         self._threads: list[threading.Thread] = []
         self.cut_after: tuple[int, int] | None = None
         self.silent_after: int | None = None
-        self.cuts = self.connections = 0
+        self.cuts = self.silences = self.connections = 0
 
     @property
     def port(self) -> int:
@@ -91,6 +91,7 @@ class Proxy:
 
     def _hold(self, caller: socket.socket) -> None:
         """Say nothing more until the caller goes."""
+        self.silences += 1
         while not self._closing.is_set():
             if select.select([caller], [], [], 0.1)[0] and not caller.recv(4096):
                 return
