@@ -16,7 +16,8 @@ from tests.clients.languages import Client
 
 __all__ = ["Done", "Run", "cursors_once", "numbers", "start", "waited_for"]
 
-_DONE_WITHIN_S = 60.0
+# A thousand cuts on a machine that others keep busy.
+_DONE_WITHIN_S = 150.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from tests.clients.feed import Feed
 from tests.clients.following import Done, Run
 from tests.clients.proxy import Proxy, cutting
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 CUTS_OF_THE_WHOLE, CUTS_OF_PARTS = 350, 650
 

@@ -16,7 +16,7 @@ from tests.clients.proxy import cutting
 from tests.consumers.mirror.conftest import Mirrors
 from tests.servers.running import fresh_database
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 # Starting a broker is part of the first test's time.
 LONG_S = 60.0
 
