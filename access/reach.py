@@ -7,7 +7,12 @@ from hashlib import sha256
 from access.identity import Principal
 from protocol.problems import Refused
 
-__all__ = ["lies_within", "partition_to_read", "require_case"]
+__all__ = ["lies_within", "partition_to_read", "require_case", "slot_of_case"]
+
+
+def slot_of_case(case: str) -> int:
+    """Give the slot, 0 to 255, by which a case falls into a partition: slot mod n."""
+    return sha256(case.encode()).digest()[0]
 
 
 def lies_within(inner: tuple[int, int], outer: tuple[int, int]) -> bool:
@@ -44,6 +49,6 @@ def require_case(principal: Principal, case: str) -> None:
     inside = principal.case in {"", case}
     if principal.partition is not None:
         index, of = principal.partition
-        inside = inside and sha256(case.encode()).digest()[0] % of == index
+        inside = inside and slot_of_case(case) % of == index
     if not inside:
         raise Refused("not_found", "you have no case of that id")

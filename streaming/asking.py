@@ -121,8 +121,7 @@ def _first(asked: Asked, head: Head, default: str) -> int:
 
 
 def _away(code: str, detail: str, head: Head) -> Refused:
-    available = {"epoch": head.epoch, "oldest": head.oldest, "head": head.head}
-    return Refused(code, detail, available=available)
+    return Refused(code, detail, available=head.available)
 
 
 def _invalid(field: str, detail: str) -> Refused:

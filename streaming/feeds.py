@@ -54,6 +54,11 @@ class Head:
     oldest: int
     head: int
 
+    @property
+    def available(self) -> dict[str, str | int]:
+        """The range that exists, as refusals name it."""
+        return {"epoch": self.epoch, "oldest": self.oldest, "head": self.head}
+
 
 @dataclass(frozen=True, slots=True)
 class Row:

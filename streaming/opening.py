@@ -57,7 +57,7 @@ def _opened(request: Request, principal: Principal, asked: Asked) -> Following:
     return Following(
         principal=principal,
         part=part,
-        view=_view(principal, part, asked, start),
+        view=_view(part, asked, start, phone=phone, personal=personal),
         asked=asked,
         head=head,
         after=0 if phone else start,
@@ -74,10 +74,10 @@ def _hold(asked: Asked, part: Part, head: Head, start: int) -> Hold | None:
     return take(asked.subscription, part, head, start=start if asked.names_place else None, otherwise=start)
 
 
-def _view(principal: Principal, part: Part, asked: Asked, start: int) -> View:
-    if principal.kind == "case":
+def _view(part: Part, asked: Asked, start: int, *, phone: bool, personal: bool) -> View:
+    if phone:
         return PhoneView(kinds=asked.kinds, skip=start)
-    return client_view(part, start, kinds=asked.kinds, personal=PERSONAL in principal.scopes)
+    return client_view(part, start, kinds=asked.kinds, personal=personal)
 
 
 def _part(request: Request, principal: Principal, asked: Asked) -> Part:

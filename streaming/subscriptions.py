@@ -120,7 +120,7 @@ def _kept(known: FeedSubscription, parts: range, head: Head) -> int:
         raise Refused(
             "epoch_changed",
             f"the subscription {known.name} stands in another epoch: say from where it goes on in this one",
-            available={"epoch": head.epoch, "oldest": head.oldest, "head": head.head},
+            available=head.available,
         )
     return min(map(_number, cursors))
 

@@ -103,7 +103,7 @@ def phone_head(part: Part, head: Head) -> Head:
         try:
             batch = read(part, at, head.head)
         except Overtaken as gone:
-            none = {"epoch": head.epoch, "oldest": 1, "head": 0}
+            none = Head(head.epoch, 1, 0).available
             raise Refused("too_old", "the case began too long ago", available=none) from gone
         count += sum(shown_to_phone(row.body, row.personal) is not None for row in batch.rows)
         at = batch.upto

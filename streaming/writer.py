@@ -6,9 +6,9 @@ Numbers are a function of the journal and the projection: the same journal gives
 from __future__ import annotations
 
 import json
-from hashlib import sha256
 from typing import Final
 
+from access.reach import slot_of_case
 from events import journal
 from protocol.case_state import CaseState, advance, dump, load
 from protocol.catalogue import STREAMS
@@ -23,7 +23,7 @@ from streaming.versions import STREAM, adopt, projection_at
 from streaming.words import CaseContext, PublicRecord, encode, rfc3339
 from subscriber import Context, Handler, Row, Subscriber
 
-__all__ = ["UnknownCase", "feed_writer", "slot_of_case"]
+__all__ = ["UnknownCase", "feed_writer"]
 
 # Client accounts and calls to others say nothing that a client's feed tells.
 _FOLLOWED: Final = ("verification.case", "verification.partial", "verification.result", "decisions.decision")
@@ -43,11 +43,6 @@ def feed_writer() -> Subscriber:
         Handler(types=(ProjectionAdopted,), apply=adopt),
     )
     return Subscriber(name="streaming.feed", streams=(*_FOLLOWED, STREAM), handlers=handlers)
-
-
-def slot_of_case(case: str) -> int:
-    """Give the slot, 0 to 255, by which a case falls into a partition: slot mod n."""
-    return sha256(case.encode()).digest()[0]
 
 
 def _write(event: Event, _value: object, ctx: Context) -> None:

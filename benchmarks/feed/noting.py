@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from django.db import transaction
 
+from access.reach import slot_of_case
 from events.emitting import JournalEmitter
 from events.source import SqlJournalSource
 from events.store import DjangoStore
@@ -22,7 +23,7 @@ from streaming.doorbell import Bell, RingingStore, doorbell
 from streaming.models import FeedHead, FeedRecord
 from streaming.wire.as_json import as_json
 from streaming.wire.frames import Record
-from streaming.writer import feed_writer, slot_of_case
+from streaming.writer import feed_writer
 from subscriber import Row, Runner, Store, Value
 from subscriber.lineage import Lineage
 from subscriber.source import Batch

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from django.db.models import F
 
 from access.clients import revoke_key
 from access.models import ClientKey
+from access.reach import slot_of_case
 from events import journal
 from streaming.models import FeedHead, FeedRecord
 from streaming.words import encode, rfc3339
@@ -95,7 +95,7 @@ def _record(feed: str, number: int) -> FeedRecord:
     return FeedRecord(
         feed=feed,
         number=number,
-        slot=hashlib.sha256(case.encode()).digest()[0],
+        slot=slot_of_case(case),
         kind="evidence",
         case=case,
         recorded_at_us=at_us,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streaming.writer import slot_of_case
+from access.reach import slot_of_case
 from tests.clients.scripted import EPOCH, record
 from vouch_feed import Merged, Position, Record, partition, slot, split
 from vouch_feed.frames import frame_of

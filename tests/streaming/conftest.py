@@ -134,6 +134,15 @@ def house(transactional_db: None) -> Iterator[House]:
     deliveries().finish()
 
 
+@pytest.fixture
+def client(house: House) -> Client:
+    """A client whose feed has thirty records."""
+    made = house.client()
+    made.many(30)
+    house.write()
+    return made
+
+
 class _Served(uvicorn.Server):
     """A server on a free port, in a thread with an event loop of its own."""
 

@@ -7,18 +7,10 @@ import json
 import httpx
 import pytest
 
-from tests.streaming.conftest import Client, House
+from tests.streaming.conftest import Client
 from tests.streaming.reading import Frame, numbers
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "keys", "feed"])
-
-
-@pytest.fixture
-def client(house: House) -> Client:
-    made = house.client()
-    made.many(30)
-    house.write()
-    return made
 
 
 def events(address: str, query: str, **headers: str) -> list[tuple[str, Frame]]:

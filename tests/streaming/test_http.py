@@ -21,14 +21,6 @@ from tests.streaming.reading import Frame, lines, numbers
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "keys", "feed"])
 
 
-@pytest.fixture
-def client(house: House) -> Client:
-    made = house.client()
-    made.many(30)
-    house.write()
-    return made
-
-
 def refused(address: str, path: str, headers: dict[str, str]) -> tuple[int, Frame]:
     answer = httpx.get(f"http://{address}{path}", headers=headers)
     assert answer.headers["content-type"] == "application/problem+json"

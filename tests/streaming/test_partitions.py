@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from access.reach import slot_of_case
 from streaming.feeds import Part, Row
-from streaming.writer import slot_of_case
 
 rows = st.uuids().map(lambda case: Row(1, slot_of_case(str(case)), "case", str(case), b"", b"", ""))
 counts = st.sampled_from([1, 2, 4, 8, 16, 32, 64])

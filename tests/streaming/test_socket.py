@@ -12,19 +12,11 @@ from websockets.typing import Subprotocol
 
 from streaming.models import FeedRecord
 from tests.streaming import told
-from tests.streaming.conftest import Client, House
+from tests.streaming.conftest import Client
 from tests.streaming.reading import Frame, numbers
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "keys", "feed"])
 JSON = "vouch.feed.v1+json"
-
-
-@pytest.fixture
-def client(house: House) -> Client:
-    made = house.client()
-    made.many(30)
-    house.write()
-    return made
 
 
 def opened(

@@ -24,14 +24,6 @@ pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "keys
 HEAD = Head("0badcafe", 1, 1_000)
 
 
-@pytest.fixture
-def client(house: House) -> Client:
-    made = house.client()
-    made.many(30)
-    house.write()
-    return made
-
-
 @contextmanager
 def following(address: str, client: Client, query: str) -> Iterator[ClientConnection]:
     url = f"ws://{address}/v1/feed?{query}"

@@ -22,14 +22,6 @@ from tests.streaming.reading import Frame, lines, numbers
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "keys", "feed"])
 
 
-@pytest.fixture
-def client(house: House) -> Client:
-    made = house.client()
-    made.many(30)
-    house.write()
-    return made
-
-
 def ticket(
     client: Client, *, scopes: frozenset[str] | None = None, partition: str = "", case: str = ""
 ) -> str:

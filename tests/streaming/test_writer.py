@@ -6,10 +6,10 @@ import json
 
 import pytest
 
+from access.reach import slot_of_case
 from protocol.schemas import decisions_v1_pb2 as decisions
 from protocol.schemas import verification_v1_pb2 as verification
 from streaming.models import FeedCase, FeedHead, FeedRecord
-from streaming.writer import slot_of_case
 from tests.streaming import told
 from tests.streaming.conftest import Client, House
 
