@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from access import tickets as feed_tickets
@@ -35,22 +36,23 @@ def authenticate(authorization_header: str, *, now: datetime, tickets: bool = Fa
     return unless_ended(found, now=now)
 
 
-def still_valid(principal: Principal, *, now: datetime) -> datetime | None:
-    """Ask whether somebody may still go on: at most two questions to the database, and nothing is used up.
+def still_valid(principals: Collection[Principal], *, now: datetime) -> dict[Principal, datetime | None]:
+    """Ask who of some may still go on, in at most three questions to the database; nothing is used up.
 
     Who came by a ticket goes on as long as the key that the ticket was made with.
 
     Returns:
-        When that ends, as it stands now; None: it does not.
-
-    Raises:
-        Unauthorised: the key or token was revoked, replaced, cut short or has expired meanwhile.
+        Those who may, each with when that ends, as it stands now; None: it does not. Whose key or token was
+        revoked, replaced, cut short or has expired is not among them.
     """
-    if principal.kind == "case":
-        found = _by_token(principal.token_sha256)
-    else:
-        found = of_key(ClientKey.objects.filter(pk=principal.key_id).first())
-    return unless_ended(found, now=now).expires_at
+    found = _by_keys({one.key_id for one in principals if one.kind == "client"})
+    found |= _by_tokens({one.token_sha256 for one in principals if one.kind == "case"})
+    ends: dict[Principal, datetime | None] = {}
+    for principal in principals:
+        who = found.get(principal.token_sha256 or principal.key_id)
+        if who is not None and (who.expires_at is None or now < who.expires_at):
+            ends[principal] = who.expires_at
+    return ends
 
 
 def _by_key(hashed: bytes) -> Principal:
@@ -58,16 +60,33 @@ def _by_key(hashed: bytes) -> Principal:
 
 
 def _by_token(hashed: bytes) -> Principal:
-    token = CaseToken.objects.filter(sha256=hashed, ended_at_us=0).first()
-    if token is None:
+    found = _by_tokens({hashed})
+    if hashed not in found:
         raise Unauthorised
-    door = CaseDoor.objects.get(pk=token.case)
+    return found[hashed]
+
+
+def _by_keys(ids: Collection[str]) -> dict[str | bytes, Principal]:
+    """Find the keys that were not revoked."""
+    return {
+        key.key_id: of_key(key) for key in ClientKey.objects.in_bulk(ids).values() if not key.revoked_at_us
+    }
+
+
+def _by_tokens(hashes: Collection[bytes]) -> dict[str | bytes, Principal]:
+    """Find the tokens that were not replaced."""
+    tokens = [token for token in CaseToken.objects.in_bulk(hashes).values() if not token.ended_at_us]
+    doors = CaseDoor.objects.in_bulk({token.case for token in tokens})
+    return {bytes(token.sha256): _of_token(token, doors[token.case]) for token in tokens}
+
+
+def _of_token(token: CaseToken, door: CaseDoor) -> Principal:
     ends_us = min(token.expires_at_us, door.reading_ends_at_us or token.expires_at_us)
     return Principal(
         kind="case",
         client=door.client,
         live=door.live,
         case=token.case,
-        token_sha256=hashed,
+        token_sha256=bytes(token.sha256),
         expires_at=from_us(ends_us),
     )

@@ -6,13 +6,14 @@ time for an idle connection holds.
 
 from __future__ import annotations
 
-from asyncio import Transport, constants
+from asyncio import Transport
 from asyncio.events import TimerHandle
-from typing import Final
+from typing import Any, Final
 
+import uvloop
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-__all__ = ["PatientHttp", "bound_tls_handshakes"]
+__all__ = ["PatientHttp", "PatientLoop"]
 
 _WITHIN_S: Final = 10.0
 # Four times what browsers and proxies send at most.
@@ -78,9 +79,16 @@ class PatientHttp(HttpToolsProtocol):
             self.transport.abort()
 
 
-def bound_tls_handshakes() -> None:
-    """Let a TLS handshake take no longer than a head may: a whole head can only come after it.
+class PatientLoop(uvloop.Loop):
+    """uvloop's event loop, whose servers let a TLS handshake take no longer than a head may.
 
-    asyncio waits a minute, with a quarter of a megabyte for each, and uvicorn hands no other time on.
+    A whole head can only come after it. The loop itself would wait a minute, and uvicorn hands no time on.
     """
-    constants.SSL_HANDSHAKE_TIMEOUT = _WITHIN_S
+
+    handshake_within_s = _WITHIN_S
+
+    async def create_server(self, *args: Any, **options: Any) -> Any:
+        """Make a server; see `asyncio.loop.create_server`."""
+        if options.get("ssl") is not None:
+            options.setdefault("ssl_handshake_timeout", self.handshake_within_s)
+        return await super().create_server(*args, **options)

@@ -13,7 +13,7 @@ from django.conf import settings as installation
 
 from config.asgi import application, meters
 from config.environment import environment
-from config.heads import PatientHttp, bound_tls_handshakes
+from config.heads import PatientHttp, PatientLoop
 from config.metering import watch_journal_and_feeds
 from events.door import app as door
 from streaming import tailer
@@ -89,8 +89,8 @@ async def _serve() -> None:
 
 def main() -> None:
     """Serve until SIGTERM."""
-    bound_tls_handshakes()
-    asyncio.run(_serve())
+    with asyncio.Runner(loop_factory=PatientLoop) as runner:
+        runner.run(_serve())
 
 
 if __name__ == "__main__":

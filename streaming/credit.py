@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Final
 
 from protocol.problems import Refused
+from streaming.waking import Wakeup
 
 __all__ = ["AT_FIRST", "Credit"]
 
@@ -14,11 +14,14 @@ _MOST: Final = 1_000_000
 
 
 class Credit:
-    """What is left; None at first: as many as come, the reader's own pace of reading holds them back."""
+    """What is left; None at first: as many as come, the reader's own pace of reading holds them back.
+
+    `wakeup` is the stream's, once there is one: more credit ends its sleep.
+    """
 
     def __init__(self, left: int | None = None) -> None:
         self._left = left
-        self._more = asyncio.Event()
+        self.wakeup: Wakeup | None = None
 
     @property
     def spent(self) -> bool:
@@ -34,18 +37,10 @@ class Credit:
         if self._left is None or self._left + n > _MOST:
             raise Refused("invalid", f"there can be credit for up to {_MOST} records", field="n")
         self._left += n
-        self._more.set()
+        if self.wakeup is not None:
+            self.wakeup.ring()
 
     def spend(self) -> None:
         """Note that one record was sent."""
         if self._left is not None:
             self._left -= 1
-            if self._left == 0:
-                self._more.clear()
-
-    async def wait(self, timeout_s: float) -> None:
-        """Wait until there is some again, or the time is over."""
-        try:
-            await asyncio.wait_for(self._more.wait(), timeout_s)
-        except TimeoutError:
-            return

@@ -16,9 +16,9 @@ from streaming.limits import streams
 from streaming.opening import Request, open_stream
 from streaming.origins import allow_headers
 from streaming.pace import Pace
-from streaming.ring import in_reader_thread
 from streaming.serving import serving
 from streaming.tailer import Tailer
+from streaming.threads import in_reader_thread
 from streaming.wire.as_json import as_event, as_line
 from streaming.wire.frames import Frame
 
@@ -90,8 +90,9 @@ class FeedHttp:
     async def _stream(self, following: Following, media: str, send: ASGISendCallable) -> None:
         form, write = _FORMS[media]
         async with serving(following, self._tailer(), self._pace, form=form) as pump:
-            async for frame in pump.frames():
-                await send({"type": "http.response.body", "body": write(frame), "more_body": True})
+            async for frames in pump.frames():
+                body = b"".join(map(write, frames))
+                await send({"type": "http.response.body", "body": body, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 

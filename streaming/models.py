@@ -53,7 +53,10 @@ class FeedRecord(models.Model):
 
 
 class FeedHead(models.Model):
-    """How far a feed has come, and from where its records are kept."""
+    """How far a feed has come, and from where its records are kept.
+
+    `position` is the journal's, of the event that was told last: who asks what has moved since asks by it.
+    """
 
     database: ClassVar[str] = "feed"
 
@@ -61,6 +64,7 @@ class FeedHead(models.Model):
     epoch = models.CharField(max_length=8)
     oldest = models.PositiveBigIntegerField(default=1)
     head = models.PositiveBigIntegerField(default=0)
+    position = models.PositiveBigIntegerField(default=0, db_index=True)
 
 
 class FeedCase(models.Model):

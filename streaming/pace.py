@@ -15,7 +15,7 @@ class Pace:
     """The times of a stream, in seconds, and where chance and the clock come from.
 
     `random_01` gives a number from 0 to 1; a stream is cut at 90 to 100 % of `max_age_s`. Its credential is
-    looked at every `recheck_s`; when an ack waits to be stored, so does the look no longer than `save_s`.
+    looked at every `recheck_s`; an ack waits to be stored no longer than `save_s`.
     """
 
     clock: Callable[[], datetime]
@@ -28,56 +28,39 @@ class Pace:
 
 
 class Timer:
-    """The moments of one stream, by the event loop's clock; in a `hurry` an ack waits to be stored."""
+    """The moments of one stream, by the event loop's clock."""
 
     def __init__(self, pace: Pace, wait_s: float | None) -> None:
         self._pace = pace
         self._wait_s = wait_s
-        now_s = asyncio.get_running_loop().time()
-        self._spoke_s = self._sent_s = self._checked_s = now_s
+        self._loop = asyncio.get_running_loop()
+        now_s = self._loop.time()
+        self._spoke_s = self._sent_s = now_s
         self._cut_s = now_s + pace.max_age_s * (0.9 + 0.1 * pace.random_01())
 
     def spoke(self, *, record: bool) -> None:
-        """Note that a frame went out; a record starts the waiting time anew."""
-        self._spoke_s = self._now_s
+        """Note that frames went out; a record starts the waiting time anew."""
+        self._spoke_s = self._loop.time()
         if record:
             self._sent_s = self._spoke_s
-
-    def checked(self) -> None:
-        """Note that the credential was looked at."""
-        self._checked_s = self._now_s
 
     @property
     def waited(self) -> bool:
         """There was nothing to send for as long as the reader wanted to wait."""
-        return self._wait_s is not None and self._now_s >= self._sent_s + self._wait_s
+        return self._wait_s is not None and self._loop.time() >= self._sent_s + self._wait_s
 
     @property
     def heartbeat_due(self) -> bool:
         """The reader has heard nothing for the time of a heartbeat."""
-        return self._now_s >= self._spoke_s + self._pace.heartbeat_s
-
-    def check_due(self, *, hurry: bool) -> bool:
-        """Tell whether the stream's standing must be looked at again."""
-        return self._now_s >= self._check_s(hurry=hurry)
+        return self._loop.time() >= self._spoke_s + self._pace.heartbeat_s
 
     @property
     def too_old(self) -> bool:
         """The planned cut has come."""
-        return self._now_s >= self._cut_s
-
-    def rest_s(self, *, hurry: bool) -> float:
-        """Tell how long nothing is due, seconds."""
-        due = [self._spoke_s + self._pace.heartbeat_s, self._check_s(hurry=hurry), self._cut_s]
-        if self._wait_s is not None:
-            due.append(self._sent_s + self._wait_s)
-        return max(0.0, min(due) - self._now_s)
-
-    def _check_s(self, *, hurry: bool) -> float:
-        return self._checked_s + (
-            min(self._pace.save_s, self._pace.recheck_s) if hurry else self._pace.recheck_s
-        )
+        return self._loop.time() >= self._cut_s
 
     @property
-    def _now_s(self) -> float:
-        return asyncio.get_running_loop().time()
+    def due_s(self) -> float:
+        """The next moment at which something is due."""
+        due_s = min(self._spoke_s + self._pace.heartbeat_s, self._cut_s)
+        return due_s if self._wait_s is None else min(due_s, self._sent_s + self._wait_s)

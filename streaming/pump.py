@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import math
+from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 import structlog
@@ -16,22 +17,26 @@ from streaming.feeds import Head, Overtaken
 from streaming.granted import Following
 from streaming.pace import Pace, Timer
 from streaming.personal import fill
-from streaming.ring import in_reader_thread, ring_of
-from streaming.standing import Standing
+from streaming.ring import ring_of
+from streaming.standing import standings
 from streaming.tailer import Tailer
+from streaming.threads import in_reader_thread
 from streaming.views import Shown
+from streaming.waking import Wakeup
 from streaming.wire.frames import Bye, FallingBehind, Frame, Gap, Heartbeat, Record, Welcome
 
 __all__ = ["Pump"]
 
 _KEYS_AWAY_S: Final = 0.5
 _SPREAD_MS: Final = 30_000
+# So many records are handed on together at most.
+_TOGETHER: Final = 64
 
 _log = structlog.get_logger("vouch.feed")
 
 
 class Pump:
-    """Yields the frames of one stream; afterwards `ended` says why, a key of `frames.CLOSE_CODES`.
+    """Gives the frames of one stream; afterwards `ended` says why, a key of `frames.CLOSE_CODES`.
 
     `leave` it in any case: what the reader acknowledged last is stored then.
     """
@@ -47,15 +52,17 @@ class Pump:
         self._following = following
         self._tailer = tailer
         self._pace = pace
+        self._wakeup = Wakeup()
         self._credit = credit or Credit()
+        self._credit.wakeup = self._wakeup
         self._timer = Timer(pace, following.asked.wait_s)
         self._ring = ring_of(following.part.feed, following.head.epoch)
         self._cursor = following.after
         self._oldest = following.head.oldest
         self._sent = 0
         self._keys_away = False
-        self.standing = Standing(following, pace)
         self._delivery = delivery
+        self.standing = standings(pace).open(following, self._wakeup)
         self.ended = "done"
 
     @property
@@ -63,18 +70,18 @@ class Pump:
         """The reader's last number passed: an ack beyond it is refused."""
         return self._following.view.position
 
-    async def frames(self) -> AsyncIterator[Frame]:
-        """Give frame after frame until the wish is fulfilled or the stream is cut."""
+    async def frames(self) -> AsyncIterator[Sequence[Frame]]:
+        """Give what is to be sent, a few frames at a time, until the wish is fulfilled or there is a cut."""
         self._tailer.join(self._following.part.feed, self._following.head)
-        yield self._welcome()
+        yield (self._welcome(),)
         try:
-            async for frame in self._until_cut():
-                yield frame
+            async for frames in self._until_cut():
+                yield frames
         except DatabaseError as error:
             _log.warning("feed_away", feed=self._following.part.feed, error=type(error).__name__)
             self.ended = "feed_behind"
         if self.ended != "done":
-            yield self._goodbye()
+            yield (self._goodbye(),)
 
     def ack(self, number: int) -> None:
         """Hear that everything up to a number was stored by the reader.
@@ -88,15 +95,17 @@ class Pump:
 
     async def leave(self) -> None:
         """Let go: the reader has gone, or was told goodbye."""
-        await self.standing.leave()
+        self._wakeup.close()
+        await standings(self._pace).close(self.standing)
 
-    async def _until_cut(self) -> AsyncIterator[Frame]:
-        while (reason := await self._cut()) is None:
+    async def _until_cut(self) -> AsyncIterator[Sequence[Frame]]:
+        while not (reason := self._cut()):
             if (gap := self._overtaken()) is not None:
-                yield gap
-            async for frame in self._records():
-                self._timer.spoke(record=True)
-                yield frame
+                yield (gap,)
+            if self._cursor < self._ceiling and not self._credit.spent:
+                async for records in self._records():
+                    self._timer.spoke(record=True)
+                    yield records
             if self._fulfilled:
                 return
             if self._cursor >= self._ceiling or self._keys_away or self._credit.spent:
@@ -104,7 +113,7 @@ class Pump:
             # Also on the way through history: what is passed over sends nothing.
             if self._timer.heartbeat_due:
                 self._timer.spoke(record=False)
-                yield Heartbeat(self.position, self._shown_head)
+                yield (Heartbeat(self.position, self._shown_head),)
         self.ended = reason
 
     def _welcome(self) -> Welcome:
@@ -137,13 +146,17 @@ class Pump:
         return max(self.position, self._following.shown_head.head) if own else self._head.head
 
     @property
+    def _has_all(self) -> bool:
+        """As many records were sent as the reader wanted."""
+        return self._sent == self._following.asked.limit
+
+    @property
     def _fulfilled(self) -> bool:
-        asked = self._following.asked
-        if asked.limit is not None and self._sent >= asked.limit:
+        if self._has_all:
             return True
         if self._cursor < self._ceiling:
             return self._keys_away and self._timer.waited
-        return asked.until_caught_up or self._timer.waited
+        return self._following.asked.until_caught_up or self._timer.waited
 
     def _overtaken(self) -> Gap | None:
         """Pass over what is no longer kept, and tell it; a phone counts only what it can read."""
@@ -159,68 +172,68 @@ class Pump:
             self._delivery.gap(from_=gap.first, to=gap.last, oldest=gap.oldest, reason=gap.reason)
         return gap
 
-    async def _records(self) -> AsyncIterator[Frame]:
+    async def _records(self) -> AsyncIterator[Sequence[Record]]:
         """Give the records of one batch; the cursor follows each one that was handed out."""
-        if self._cursor >= self._ceiling or self._credit.spent:
-            return
-        view = self._following.view
         try:
             batch = await self._ring.after(self._following.part, self._cursor, self._ceiling)
         except Overtaken as gone:
             self._oldest = gone.oldest
             return
+        view, ready = self._following.view, list[Record]()
         for row in batch.rows:
             shown = view.show(row)
-            if shown is not None and self._credit.spent:
-                return
-            frame = None if shown is None else await self._frame(shown)
-            if self._keys_away:
-                return
-            view.passed(row)
-            self._cursor = row.number
-            if frame is not None:
+            if shown is not None:
+                if self._credit.spent or self._has_all:
+                    break
+                if ready and (shown.personal or len(ready) == _TOGETHER):
+                    yield self._handed_on(ready)
+                    ready = []
+                record = await self._record(shown)
+                if record is None:
+                    break
+                ready.append(record)
                 self._sent += 1
                 self._credit.spend()
-                if self._delivery is not None:
-                    self._delivery.sent(frame.number)
-                yield frame
-                if self._sent == self._following.asked.limit:
-                    return
-        self._cursor = batch.upto
-        view.reached(batch.upto)
+            view.passed(row)
+            self._cursor = row.number
+        else:
+            self._cursor = batch.upto
+            view.reached(batch.upto)
+        if ready:
+            yield self._handed_on(ready)
 
-    async def _frame(self, shown: Shown) -> Record | None:
-        """Write the frame of a record; None while the keys of its personal values are away."""
-        body = shown.body
-        self._keys_away = False
-        if shown.personal:
-            try:
-                body = await in_reader_thread(fill, body, shown.personal)
-            except KeysAway:
-                self._keys_away = True
-                return None
-        return Record(shown.number, shown.prev, self._following.head.epoch, body)
+    def _handed_on(self, records: Sequence[Record]) -> Sequence[Record]:
+        if self._delivery is not None:
+            self._delivery.sent(records[-1].number)
+        return records
+
+    async def _record(self, shown: Shown) -> Record | None:
+        """Write a record's frame; None while the keys of its personal values are away."""
+        epoch, self._keys_away = self._following.head.epoch, False
+        if not shown.personal:
+            return Record(shown.number, shown.prev, epoch, shown.body)
+        try:
+            body = await in_reader_thread(fill, shown.body, shown.personal)
+        except KeysAway:
+            self._keys_away = True
+            return None
+        return Record(shown.number, shown.prev, epoch, body, private=True)
 
     async def _rest(self) -> None:
         """Wait until something may be due; a record that needs keys is tried again soon."""
-        rest_s = self._timer.rest_s(hurry=self.standing.unsaved)
+        feed, until_s = self._following.part.feed, self._timer.due_s
         if self._keys_away:
-            await asyncio.sleep(min(_KEYS_AWAY_S, rest_s))
-        elif self._cursor < self._ceiling:
-            await self._credit.wait(rest_s)
-        else:
-            await self._tailer.moved(self._following.part.feed, self._cursor, rest_s)
+            until_s = min(until_s, asyncio.get_running_loop().time() + _KEYS_AWAY_S)
+        # Who has all but cannot go on, for want of credit or keys, waits for no record.
+        number = math.inf if self._cursor < self._ceiling else self._cursor
+        await self._tailer.moved(feed, number, self._wakeup, until_s)
 
-    async def _cut(self) -> str | None:
-        """Tell why the stream must end now; None: it goes on."""
+    def _cut(self) -> str:
+        """Tell why the stream must end now; empty: it goes on."""
         if self._tailer.leaving:
             return "shutdown"
         if self._tailer.behind:
             return "feed_behind"
         if self._head.epoch != self._following.head.epoch:
             return "epoch_changed"
-        if self._timer.check_due(hurry=self.standing.unsaved):
-            self._timer.checked()
-            if (reason := await self.standing.check()) is not None:
-                return reason
-        return "max_age" if self._timer.too_old else None
+        return self.standing.ended or ("max_age" if self._timer.too_old else "")

@@ -1,40 +1,26 @@
-"""The newest records of a feed, held once for all readers of a process and bounded in bytes."""
+"""The newest records of a feed, held once for all readers of a process and bounded in bytes.
+
+Who is further behind reads the database; readers that catch up side by side share what is read.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Final, ParamSpec, TypeVar
+from typing import Final
 from weakref import WeakValueDictionary
 
-from django.db import DatabaseError, close_old_connections
-
 from streaming.feeds import Batch, Overtaken, Part, Row, read
+from streaming.threads import in_reader_thread
 
-__all__ = ["Ring", "in_reader_thread", "ring_of"]
+__all__ = ["Ring", "ring_of"]
 
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
 _BUDGET_BYTES: Final = 512 * 1024
 # Who is further behind than this reads the database, past the ring.
 _NEAR: Final = 512
-# Few threads: a herd that catches up queues here and leaves the live readers their processor.
-_THREADS: Final = ThreadPoolExecutor(2, thread_name_prefix="feed-read")
-
-
-async def in_reader_thread(call: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-    """Ask a database in one of the reader threads; the event loop goes on meanwhile."""
-    return await asyncio.get_running_loop().run_in_executor(_THREADS, lambda: _ask(call, *args, **kwargs))
-
-
-def _ask(call: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-    """Ask, and do not keep a connection that broke: no request's end closes it for this thread."""
-    try:
-        return call(*args, **kwargs)
-    except DatabaseError:
-        close_old_connections()
-        raise
+# So many batches of history are kept, each for a moment, for others who are at the same place.
+_SHARED: Final = 8
+_SHARED_S: Final = 0.25
+_Place = tuple[Part, int]
 
 
 class Ring:
@@ -47,6 +33,7 @@ class Ring:
         self._below = 0
         self._bytes = 0
         self._filling = asyncio.Lock()
+        self._history: dict[_Place, asyncio.Future[Batch]] = {}
 
     @property
     def _end(self) -> int:
@@ -59,16 +46,47 @@ class Ring:
             Overtaken: see `streaming.feeds.read`.
         """
         if head - number > _NEAR:
-            return await in_reader_thread(read, part, number, head)
-        async with self._filling:
-            if head - self._end > _NEAR or (not self._rows and number < head):
-                self._restart(number)
-            while self._end < head:
-                await self._fill(number, head)
+            return await self._from_history(part, number, head)
+        if self._end < head:
+            async with self._filling:
+                await self._fill_up(number, head)
         if number < self._below:
             return await in_reader_thread(read, part, number, head)
         rows = self._rows[number - self._below : head - self._below]
-        return Batch(tuple(row for row in rows if part.holds(row)), head)
+        return Batch(tuple(rows) if part.whole else tuple(row for row in rows if part.holds(row)), head)
+
+    async def _from_history(self, part: Part, number: int, head: int) -> Batch:
+        """Read far behind the head, where a batch is full and the head says nothing; once for all who ask."""
+        place = (part, number)
+        reading = self._history.get(place)
+        if reading is None:
+            reading = asyncio.ensure_future(in_reader_thread(read, part, number, head))
+            self._share(place, reading)
+        # Who goes away meanwhile does not take it from the others.
+        batch = await asyncio.shield(reading)
+        # Another one may have been allowed to read further.
+        return batch if batch.upto <= head else await in_reader_thread(read, part, number, head)
+
+    def _share(self, place: _Place, reading: asyncio.Future[Batch]) -> None:
+        while len(self._history) >= _SHARED:
+            del self._history[next(iter(self._history))]
+        self._history[place] = reading
+        reading.add_done_callback(lambda done: self._forget_failed(place, done))
+        asyncio.get_running_loop().call_later(_SHARED_S, self._forget, place, reading)
+
+    def _forget_failed(self, place: _Place, reading: asyncio.Future[Batch]) -> None:
+        if reading.cancelled() or reading.exception() is not None:
+            self._forget(place, reading)
+
+    def _forget(self, place: _Place, reading: asyncio.Future[Batch]) -> None:
+        if self._history.get(place) is reading:
+            del self._history[place]
+
+    async def _fill_up(self, number: int, head: int) -> None:
+        if head - self._end > _NEAR or (not self._rows and number < head):
+            self._restart(number)
+        while self._end < head:
+            await self._fill(number, head)
 
     async def _fill(self, number: int, head: int) -> None:
         """Read on; where the ring itself was overtaken by retention, it begins anew with what is kept."""

@@ -20,9 +20,9 @@ from streaming.opening import Request, open_stream
 from streaming.origins import is_allowed
 from streaming.pace import Pace
 from streaming.pump import Pump
-from streaming.ring import in_reader_thread
 from streaming.serving import serving
 from streaming.tailer import Tailer
+from streaming.threads import in_reader_thread
 from streaming.wire import heard
 from streaming.wire.forms import JSON, SUBPROTOCOLS
 from streaming.wire.frames import CLOSE_CODES, Frame, Refusal, close_code
@@ -104,8 +104,9 @@ class FeedSocket(AsyncWebsocketConsumer):
         with streams().of(following.principal.client):
             async with serving(following, self._tailer(), self._pace, form=name, credit=credit) as pump:
                 self._pump = pump
-                async for frame in pump.frames():
-                    await self._say(frame)
+                async for frames in pump.frames():
+                    for frame in frames:
+                        await self._say(frame)
         await self.close(CLOSE_CODES[pump.ended])
 
     def _asked(self) -> Request | None:
@@ -152,7 +153,8 @@ class FeedSocket(AsyncWebsocketConsumer):
         return self._pump
 
     async def _say(self, frame: Frame) -> None:
-        await self._form.send(self, frame)
+        # Past the layers of Channels, which would only pack it: this is done for each record and reader.
+        await self.base_send(self._form.write(frame))
 
     async def _refuse(self, refused: Refused) -> None:
         await self._say(Refusal(refused))

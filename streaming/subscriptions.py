@@ -6,7 +6,7 @@ holds, so halves and wholes go on where the other had come. The newest reader of
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import uuid4
@@ -19,7 +19,7 @@ from protocol.problems import Refused
 from streaming.feeds import Head, Part
 from streaming.models import FeedSubscription
 
-__all__ = ["Hold", "Replaced", "keep", "take"]
+__all__ = ["Hold", "Replaced", "keep", "replaced", "take"]
 
 _MOST_NAMES: Final = 100
 
@@ -78,7 +78,7 @@ def take(name: str, part: Part, head: Head, *, start: int | None, otherwise: int
 
 @retried
 def keep(hold: Hold) -> None:
-    """Store what a reader has acknowledged, and look whether it still holds its part.
+    """Store what a reader has acknowledged, if it still holds its part.
 
     Raises:
         Replaced: another one does.
@@ -86,7 +86,7 @@ def keep(hold: Hold) -> None:
     acked = hold.acked
     with transaction.atomic():
         known = _held(hold.feed, hold.name)
-        if known is None or any(known.holders[one] != hold.by for one in hold.parts):
+        if known is None or _is_lost(hold, known.holders):
             raise Replaced
         if acked > hold.kept:
             # A part that is further, from when it was read apart, stays there.
@@ -94,6 +94,20 @@ def keep(hold: Hold) -> None:
             _move(known, behind, _cursor(hold.epoch, acked))
             known.save(update_fields=["cursors"])
     hold.kept = acked
+
+
+def replaced(holds: Collection[Hold]) -> frozenset[str]:
+    """Tell which holds another reader has taken over, in one question; gives their `by`."""
+    names = {(hold.feed, hold.name) for hold in holds}
+    found = FeedSubscription.objects.filter(
+        feed__in={feed for feed, _ in names}, name__in={name for _, name in names}
+    )
+    holders = {(one.feed, one.name): one.holders for one in found}
+    return frozenset(hold.by for hold in holds if _is_lost(hold, holders.get((hold.feed, hold.name))))
+
+
+def _is_lost(hold: Hold, holders: Sequence[str] | None) -> bool:
+    return holders is None or any(holders[one] != hold.by for one in hold.parts)
 
 
 def _held(feed: str, name: str) -> FeedSubscription | None:

@@ -7,11 +7,11 @@ records at its next look.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
 from weakref import WeakKeyDictionary
 
 from streaming.feeds import Head
-from streaming.watching import FeedAway, Watch, watch_of
+from streaming.waking import Wakeup
+from streaming.watching import FeedAway, Seen, Watch, watch_of
 
 __all__ = ["Tailer", "leave", "tailer"]
 
@@ -26,8 +26,8 @@ class Tailer:
 
     def __init__(self, watch: Watch) -> None:
         self._see = watch
-        self._heads: Mapping[str, Head] = {}
-        self._waiting: dict[str, dict[asyncio.Future[None], int]] = {}
+        self._heads: dict[str, Head] = {}
+        self._waiting: dict[str, dict[Wakeup, float]] = {}
         self._task: asyncio.Task[None] | None = None
         self.behind = False
         self.leaving = False
@@ -36,22 +36,26 @@ class Tailer:
         """Take in what a new reader has just read: without a watch, what is known here may be of long ago."""
         if self._task is None or self._task.done():
             self.behind = False
-            self._heads = {**self._heads, feed: head}
+            self._heads[feed] = head
 
-    async def moved(self, feed: str, number: int, timeout_s: float) -> None:
-        """Wait until a feed's head lies above a number, or the time is over, or readers should look up."""
+    async def moved(self, feed: str, number: float, wakeup: Wakeup, until_s: float) -> None:
+        """Sleep until a feed's head lies above a number, or somebody else rings, or the moment has come.
+
+        Args:
+            feed: whose head.
+            number: the last one that is known; infinite: no record is waited for.
+            wakeup: of the reader.
+            until_s: the moment, by the event loop's clock.
+        """
         self._watch()
         # Nothing is awaited between this look and the entry into the waiting list: no wake-up is lost.
         if self._above(feed, number) or self.behind or self.leaving:
             return
-        bell: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(feed, {})[bell] = number
+        self._waiting.setdefault(feed, {})[wakeup] = number
         try:
-            await asyncio.wait_for(bell, timeout_s)
-        except TimeoutError:
-            pass
+            await wakeup.sleep(until_s)
         finally:
-            self._forget(feed, bell)
+            self._forget(feed, wakeup)
 
     def head(self, known: Head, feed: str) -> Head:
         """Tell where a feed stands: as last seen, or as the reader knows it when nothing newer was seen."""
@@ -82,9 +86,9 @@ class Tailer:
         try:
             wanted_s = loop.time()
             while self._waiting or loop.time() - wanted_s < self._see.idle_s:
-                heads = await self._see.look()
-                if heads is not None:
-                    self._look(heads)
+                seen = await self._see.look()
+                if seen is not None:
+                    self._take_in(seen)
                 await asyncio.sleep(self._see.rest_s)
                 wanted_s = loop.time() if self._waiting else wanted_s
         except FeedAway:
@@ -93,38 +97,33 @@ class Tailer:
         finally:
             await self._see.close()
 
-    def _look(self, heads: Mapping[str, Head]) -> None:
-        before, self._heads = self._heads, heads
-        for feed, bells in self._waiting.items():
-            # Watches keep what has not moved: with many feeds most of a look would be spent on these.
-            if heads.get(feed) is before.get(feed):
-                continue
-            restored = _epoch(before, feed) not in {"", _epoch(heads, feed)}
-            _ring(bell for bell, number in bells.items() if restored or self._above(feed, number))
+    def _take_in(self, seen: Seen) -> None:
+        if seen.whole:
+            for gone in self._heads.keys() - seen.heads.keys():
+                del self._heads[gone]
+        for feed, head in seen.heads.items():
+            before = self._heads.get(feed)
+            if head != before:
+                self._heads[feed] = head
+                restored = before is not None and before.epoch != head.epoch
+                for wakeup, number in self._waiting.get(feed, {}).items():
+                    if restored or head.head > number:
+                        wakeup.ring()
 
-    def _above(self, feed: str, number: int) -> bool:
+    def _above(self, feed: str, number: float) -> bool:
         seen = self._heads.get(feed)
         return seen is not None and seen.head > number
 
     def _ring_all(self) -> None:
-        for bells in self._waiting.values():
-            _ring(bells)
+        for wakeups in self._waiting.values():
+            for wakeup in wakeups:
+                wakeup.ring()
 
-    def _forget(self, feed: str, bell: asyncio.Future[None]) -> None:
-        bells = self._waiting[feed]
-        del bells[bell]
-        if not bells:
+    def _forget(self, feed: str, wakeup: Wakeup) -> None:
+        wakeups = self._waiting[feed]
+        del wakeups[wakeup]
+        if not wakeups:
             del self._waiting[feed]
-
-
-def _epoch(heads: Mapping[str, Head], feed: str) -> str:
-    return heads[feed].epoch if feed in heads else ""
-
-
-def _ring(bells: Iterable[asyncio.Future[None]]) -> None:
-    for bell in bells:
-        if not bell.done():
-            bell.set_result(None)
 
 
 _TAILERS: WeakKeyDictionary[asyncio.AbstractEventLoop, Tailer] = WeakKeyDictionary()

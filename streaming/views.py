@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from protocol.problems import Refused
 from streaming.feeds import Head, Overtaken, Part, Row, previous, read
@@ -11,8 +11,7 @@ from streaming.phone import shown_to_phone
 __all__ = ["ClientView", "PhoneView", "Shown", "View", "client_view", "phone_head"]
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """A record as one reader sees it; `prev` None: left out."""
 
     number: int

@@ -56,7 +56,7 @@ def _write(event: Event, _value: object, ctx: Context) -> None:
     if known is None or state.status != before.status:
         records.append(says.status_record(state.status))
     if records:
-        last = _take_numbers(after.feed, len(records), ctx)
+        last = _take_numbers(after.feed, len(records), event.envelope.position, ctx)
         first = last - len(records) + 1
         _insert(event, after, records, first, ctx)
         _remember(after, state, first, last, ctx)
@@ -130,20 +130,21 @@ def _number_of(event_id: str, feed: str, ctx: Context) -> int | None:
     return _number(rows)
 
 
-def _take_numbers(feed: str, count: int, ctx: Context) -> int:
+def _take_numbers(feed: str, count: int, position: int, ctx: Context) -> int:
     """Take the feed's next numbers, give the last.
 
     A new feed is of the journal's epoch, not of the event's, which may lie before a restore: all feeds change
     theirs together (`streaming.rebuild.bring_up_to_epoch`).
     """
     rows = ctx.execute(
-        "UPDATE streaming_feedhead SET head = head + ? WHERE feed = ? RETURNING head", (count, feed)
+        "UPDATE streaming_feedhead SET head = head + ?, position = ? WHERE feed = ? RETURNING head",
+        (count, position, feed),
     )
     if rows:
         return _number(rows) or 0
     ctx.execute(
-        "INSERT INTO streaming_feedhead (feed, epoch, oldest, head) VALUES (?, ?, 1, ?)",
-        (feed, journal.head().epoch, count),
+        "INSERT INTO streaming_feedhead (feed, epoch, oldest, head, position) VALUES (?, ?, 1, ?, ?)",
+        (feed, journal.head().epoch, count, position),
     )
     return count
 

@@ -13,6 +13,7 @@ from typing import Final
 from uuid import uuid4
 
 from django.db import transaction
+from django.db.models import F
 
 from access.reach import slot_of_case
 from events.emitting import JournalEmitter
@@ -193,7 +194,10 @@ class RowWriter:
         rows = [self._row(self._head + 1 + n) for n in range(count)]
         with transaction.atomic(using="feed"):
             FeedRecord.objects.using("feed").bulk_create(rows)
-            FeedHead.objects.using("feed").filter(feed=self._pattern.feed).update(head=self._head + count)
+            # The next positions of the journal, as if it had an event for each record.
+            FeedHead.objects.using("feed").filter(feed=self._pattern.feed).update(
+                head=self._head + count, position=F("position") + count
+            )
         self._head += count
         self._moments.committed([(row.feed, row.number, bytes(row.body)) for row in rows])
 

@@ -1,6 +1,6 @@
 """Frames as Protocol Buffers (`vouch.feed.v1.ServerFrame`), one a message.
 
-A record is stored as the JSON that it is published as, and taken apart once for all that see it alike.
+A record is stored as the JSON that it is published as, and taken apart once for all who see it alike.
 """
 
 from __future__ import annotations
@@ -12,12 +12,11 @@ from typing import Any, Final
 
 from protocol.ids import to_us
 from protocol.schemas import feed_v1_pb2 as feed
-from streaming.wire.frames import Bye, FallingBehind, Frame, Gap, Heartbeat, Record, Refusal, Welcome
+from streaming.wire.frames import KEPT, Bye, FallingBehind, Frame, Gap, Heartbeat, Record, Refusal, Welcome
 from streaming.words import Kind, rfc3339
 
 __all__ = ["as_protobuf"]
 
-_KEPT: Final = 1_024
 _Data = dict[str, Any]
 
 
@@ -25,7 +24,7 @@ def as_protobuf(frame: Frame) -> bytes:
     """Write a frame as one serialised `ServerFrame`."""
     match frame:
         case Record():
-            written = feed.ServerFrame(record=_numbered(frame))
+            return _record(frame) if frame.private else _shared_record(frame)
         case Welcome():
             written = feed.ServerFrame(welcome=_welcome(frame))
         case Heartbeat():
@@ -45,12 +44,15 @@ def as_protobuf(frame: Frame) -> bytes:
     return written.SerializeToString()
 
 
-def _numbered(frame: Record) -> feed.Record:
-    record = feed.Record.FromString(_said(frame.body))
+def _record(frame: Record) -> bytes:
+    record = _said(frame.body)
     record.number, record.cursor = frame.number, frame.cursor
     if frame.prev is not None:
         record.prev = frame.prev
-    return record
+    return feed.ServerFrame(record=record).SerializeToString()
+
+
+_shared_record: Final = lru_cache(KEPT)(_record)
 
 
 def _welcome(frame: Welcome) -> feed.Welcome:
@@ -77,9 +79,8 @@ def _refusal(frame: Refusal) -> feed.Bye:
     )
 
 
-@lru_cache(_KEPT)
-def _said(body: bytes) -> bytes:
-    """Turn a record's public JSON into a serialised `Record` that has no number yet."""
+def _said(body: bytes) -> feed.Record:
+    """Turn a record's public JSON into a `Record` that has no number yet."""
     said: _Data = json.loads(body)
     record = feed.Record(
         kind=said["kind"],
@@ -94,7 +95,7 @@ def _said(body: bytes) -> bytes:
         record.erased = True
     elif (write := _WRITERS.get(said["kind"])) is not None:
         write(record, data)
-    return record.SerializeToString()
+    return record
 
 
 def _case(record: feed.Record, data: _Data) -> None:

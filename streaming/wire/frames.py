@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from protocol.problems import Refused
 from streaming.asking import BadPartition, WrongVersion
@@ -12,6 +12,7 @@ from streaming.feeds import Head
 
 __all__ = [
     "CLOSE_CODES",
+    "KEPT",
     "Bye",
     "FallingBehind",
     "Frame",
@@ -23,6 +24,8 @@ __all__ = [
     "close_code",
 ]
 
+# So many records are kept as written, for others who see them alike.
+KEPT: Final = 2_048
 # Why a stream ends, and how its WebSocket is closed. 40xx: come back, but after 4004; 41xx: do not.
 CLOSE_CODES: Final[dict[str, int]] = {
     "done": 1000,
@@ -55,14 +58,17 @@ class Welcome:
     max_age_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One record: `body` is its public JSON without number and cursor; `prev` None: left out."""
+class Record(NamedTuple):
+    """One record: `body` is its public JSON without number and cursor; `prev` None: left out.
+
+    `private`: it holds personal values in clear, and is never kept once it was sent.
+    """
 
     number: int
     prev: int | None
     epoch: str
     body: bytes
+    private: bool = False
 
     @property
     def cursor(self) -> str:

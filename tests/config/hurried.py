@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import uvicorn
 from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, Scope
 
-from config.heads import PatientHttp
+from config.heads import PatientHttp, PatientLoop
 
 __all__ = ["SLACK_S", "WITHIN_S", "served"]
 
@@ -22,6 +22,10 @@ SLACK_S = 5.0
 
 class _Hurried(PatientHttp):
     head_within_s = WITHIN_S
+
+
+class _HurriedLoop(PatientLoop):
+    handshake_within_s = WITHIN_S
 
 
 async def _app(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
@@ -35,6 +39,11 @@ async def _app(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallabl
         pass
     await send({"type": "http.response.start", "status": 204, "headers": [], "trailers": False})
     await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _run(server: uvicorn.Server, listening: socket.socket) -> None:
+    with asyncio.Runner(loop_factory=_HurriedLoop) as runner:
+        runner.run(server.serve([listening]))
 
 
 @contextmanager
@@ -51,7 +60,7 @@ def served(certificate: str = "", key: str = "") -> Iterator[int]:
         ssl_keyfile=key or None,
     )
     server, listening = uvicorn.Server(config), socket.create_server(("127.0.0.1", 0))
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve([listening])))
+    thread = threading.Thread(target=_run, args=[server, listening])
     thread.start()
     try:
         yield int(listening.getsockname()[1])

@@ -13,7 +13,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from config.heads import bound_tls_handshakes
 from deploy.certificates import certificates_in
 from tests.config.hurried import SLACK_S, WITHIN_S, served
 
@@ -114,13 +113,8 @@ def test_a_head_without_end_is_cut_at_its_size(port: int) -> None:
     assert after_s < WITHIN_S + SLACK_S
 
 
-def test_a_tls_handshake_that_never_comes_is_given_up_too(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_tls_handshake_that_never_comes_is_given_up_too(tmp_path: Path) -> None:
     files = certificates_in(tmp_path, now=datetime.now(UTC))
-    monkeypatch.setattr("asyncio.constants.SSL_HANDSHAKE_TIMEOUT", 60.0)
-    monkeypatch.setattr("config.heads._WITHIN_S", WITHIN_S)
-    bound_tls_handshakes()
 
     with served(str(files.certificate), str(files.key)) as port, _connected(port) as line:
         line.sendall(b"\x16\x03")

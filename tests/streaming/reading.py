@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -16,9 +16,21 @@ from streaming.opening import Request, open_stream
 from streaming.pace import Pace
 from streaming.pump import Pump
 from streaming.tailer import tailer
+from streaming.wire import frames as wire
 from streaming.wire.as_json import as_json
 
-__all__ = ["PACE", "Frame", "collected", "frames_of", "kept", "lines", "numbers", "pump", "records"]
+__all__ = [
+    "PACE",
+    "Frame",
+    "collected",
+    "frames_of",
+    "kept",
+    "lines",
+    "numbers",
+    "one_by_one",
+    "pump",
+    "records",
+]
 
 
 class Reader(Protocol):
@@ -50,7 +62,14 @@ async def frames_of(reader: Reader, *, case: str = "", pace: Pace = PACE, **fiel
 
 async def collected(stream: Pump) -> list[Frame]:
     """Read an open stream of the core to its end."""
-    return [json.loads(as_json(frame)) async for frame in stream.frames()]
+    return [json.loads(as_json(frame)) async for frame in one_by_one(stream)]
+
+
+async def one_by_one(stream: Pump) -> AsyncGenerator[wire.Frame]:
+    """Give the frames of an open stream of the core, each by itself."""
+    async for frames in stream.frames():
+        for frame in frames:
+            yield frame
 
 
 def lines(address: str, path: str, auth: Mapping[str, str], **fields: str) -> list[Frame]:

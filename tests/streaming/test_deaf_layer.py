@@ -18,7 +18,7 @@ from streaming.wire.frames import Record
 from tests.sequencing import on_postgres
 from tests.streaming import told
 from tests.streaming.conftest import Client, House
-from tests.streaming.reading import pump
+from tests.streaming.reading import one_by_one, pump
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "keys", "feed"])
 _LATE_S = 1.0
@@ -56,7 +56,7 @@ def deaf(monkeypatch: pytest.MonkeyPatch) -> None:
 async def _heard(client: Client, moments: dict[int, float]) -> None:
     """Follow until all cases are heard of, and note when each record came."""
     stream = await pump(client, from_="1", limit=str(3 * _CASES))
-    async for frame in stream.frames():
+    async for frame in one_by_one(stream):
         if isinstance(frame, Record):
             moments[frame.number] = time.monotonic()
 

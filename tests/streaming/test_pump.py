@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
-from typing import cast
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import connections
 from google.protobuf.message import Message
 
 from events.keys import destroy_key, forget_cached
@@ -25,8 +20,9 @@ from streaming.ring import Ring
 from streaming.tailer import leave, tailer
 from streaming.wire import frames as wire
 from tests.streaming import told
+from tests.streaming.away import records_away
 from tests.streaming.conftest import Client, House
-from tests.streaming.reading import PACE, Frame, collected, frames_of, numbers, pump, records
+from tests.streaming.reading import PACE, Frame, collected, frames_of, numbers, one_by_one, pump, records
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "keys", "feed"])
 
@@ -48,27 +44,6 @@ def take_keys_away() -> list[ApplicantKey]:
     ApplicantKey.objects.all().delete()
     forget_cached()
     return keys
-
-
-@contextmanager
-def records_away() -> Iterator[None]:
-    """Have every question for records fail, as when the database is away."""
-    _rename("streaming_feedrecord", "streaming_feedrecord_away")
-    try:
-        yield
-    finally:
-        _rename("streaming_feedrecord_away", "streaming_feedrecord")
-
-
-def _rename(table: str, to: str) -> None:
-    with ThreadPoolExecutor(1) as threads:
-        threads.submit(_execute, f"ALTER TABLE {table} RENAME TO {to}").result()
-
-
-def _execute(sql: str) -> None:
-    with connections["feed"].cursor() as cursor:
-        cursor.execute(sql)
-    connections.close_all()
 
 
 def chained(frames: list[Frame], start: int) -> bool:
@@ -246,7 +221,7 @@ async def test_what_a_stalled_reader_holds_of_the_old_epoch_is_given_to_nobody_i
     house: House,
 ) -> None:
     client = await written(house, 3)
-    stalled = cast("AsyncGenerator[wire.Frame]", (await pump(client, from_="earliest")).frames())
+    stalled = one_by_one(await pump(client, from_="earliest"))
     assert [type(await anext(stalled)) for _ in range(2)] == [wire.Welcome, wire.Record]
 
     await FeedRecord.objects.filter(feed=client.feed, number=3).aupdate(

@@ -13,17 +13,17 @@ from deploy.servers.postgres import PostgresServer
 from deploy.servers.redis import RedisServer
 from streaming.doorbell import Bell, Layer, Ring
 from streaming.feeds import Head
-from streaming.watching import FeedAway, RungWatch
+from streaming.watching import FeedAway, RungWatch, Seen
 
 pytestmark = [pytest.mark.slow]
 _TABLE = """
     CREATE TABLE IF NOT EXISTS streaming_feedhead (
-        feed TEXT PRIMARY KEY, epoch TEXT, oldest BIGINT, head BIGINT
+        feed TEXT PRIMARY KEY, epoch TEXT, oldest BIGINT, head BIGINT, position BIGINT
     )
 """
 _MOVE = """
-    INSERT INTO streaming_feedhead VALUES ('a', 'e', 1, %s)
-    ON CONFLICT (feed) DO UPDATE SET head = excluded.head
+    INSERT INTO streaming_feedhead VALUES ('a', 'e', 1, %s, %s)
+    ON CONFLICT (feed) DO UPDATE SET head = excluded.head, position = excluded.position
 """
 
 
@@ -61,7 +61,7 @@ async def patient(address: str, layer: Layer) -> AsyncIterator[RungWatch]:
 
 def _move(address: str, head: int) -> None:
     with psycopg.connect(address, autocommit=True) as connection:
-        connection.execute(_MOVE, (head,))
+        connection.execute(_MOVE, (head, head))
 
 
 async def test_a_ring_ends_the_wait_and_the_new_head_is_seen(
@@ -72,7 +72,9 @@ async def test_a_ring_ends_the_wait_and_the_new_head_is_seen(
     _move(address, 7)
     bell.ring()
 
-    assert await patient.look() == {"a": Head("e", 1, 7)}
+    seen = await patient.look()
+    assert seen is not None
+    assert seen.heads == {"a": Head("e", 1, 7)}
     assert time.monotonic() - began_s < 10
 
 
@@ -81,7 +83,7 @@ async def test_a_move_whose_ring_was_lost_is_found_at_the_next_look(address: str
 
     _move(address, 8)
 
-    assert await watch.look() == {"a": Head("e", 1, 8)}
+    assert await watch.look() == Seen({"a": Head("e", 1, 8)}, whole=False)
     assert await watch.look() is None
     await watch.close()
     await layer.flush()
