@@ -12,7 +12,7 @@ from events import journal, statistics
 from events.relay import Relay, checkpoint
 from events.sequencer import Sequencer
 from protocol.ids import to_us
-from streaming.feeds import records_of_all
+from streaming.reading.feeds import records_of_all
 from subscriber import Meters, Runner, readings
 from subscriber import metrics as m
 from subscriber.metering import Reading

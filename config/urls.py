@@ -6,7 +6,8 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from config import health
-from streaming import delivery_list, snapshot
+from streaming import snapshot
+from streaming.deliveries import listing
 from verification.api.problems import bad_request, not_found, server_error
 
 __all__ = ["handler400", "handler404", "handler500", "urlpatterns"]
@@ -18,7 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.ready),
     path("admin/", admin.site.urls),
     path("v1/cases/<uuid:case>", snapshot.view),
-    path("v1/clients/me/deliveries", delivery_list.view),
+    path("v1/clients/me/deliveries", listing.view),
     path("v1/", include("verification.api.urls")),
     path("capture/", include("verification.capture_page")),
 ]

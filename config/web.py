@@ -16,8 +16,8 @@ from config.environment import environment
 from config.heads import PatientHttp, PatientLoop
 from config.metering import watch_journal_and_feeds
 from events.door import app as door
-from streaming import tailer
-from streaming.deliveries import deliveries
+from streaming.deliveries.log import deliveries
+from streaming.reading import tailer
 from verification import inspection
 
 __all__ = ["clear_uploads", "main"]

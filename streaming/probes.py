@@ -12,7 +12,7 @@ from django.db.models import Count
 from events import journal
 from events.findings import Finding, Probe, Severity
 from streaming.models import FeedHead, FeedRecord
-from streaming.retention import overdue
+from streaming.writing.retention import overdue
 
 __all__ = ["feed_probes"]
 

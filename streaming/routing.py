@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, cast
 from django.http.response import HttpResponseBase
 from django.urls import re_path
 
-from streaming.http import FeedHttp
-from streaming.pace import Pace
-from streaming.socket import FeedSocket, NoSuchSocket
-from streaming.tailer import tailer
+from streaming.doors.http import FeedHttp
+from streaming.doors.socket import FeedSocket, NoSuchSocket
+from streaming.following.pace import Pace
+from streaming.reading.tailer import tailer
 
 if TYPE_CHECKING:
     from channels.routing import URLRouter, _ExtendedURLPattern

@@ -24,9 +24,9 @@ from access.authentication import principal_of
 from access.principals import Principal, require
 from protocol.case_state import CaseState, load
 from protocol.problems import Refused
-from streaming.feeds import Overtaken, Part, Row, case_owner, head_of, read
 from streaming.models import FeedCase, FeedPlace
 from streaming.personal import fill
+from streaming.reading.feeds import Overtaken, Part, Row, case_owner, head_of, read
 from streaming.words import Json, Kind, feed_of
 
 __all__ = ["snapshot", "view"]

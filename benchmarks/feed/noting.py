@@ -20,11 +20,11 @@ from events.emitting import JournalEmitter
 from events.source import SqlJournalSource
 from events.store import DjangoStore
 from protocol.records import Recorded
-from streaming.doorbell import Bell, RingingStore, doorbell
 from streaming.models import FeedHead, FeedRecord
+from streaming.reading.doorbell import Bell, RingingStore, doorbell
 from streaming.wire.as_json import as_json
 from streaming.wire.frames import Record
-from streaming.writer import feed_writer
+from streaming.writing.writer import feed_writer
 from subscriber import Row, Runner, Store, Value
 from subscriber.lineage import Lineage
 from subscriber.source import Batch

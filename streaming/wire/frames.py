@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from protocol.problems import Refused
-from streaming.asking import BadPartition, WrongVersion
-from streaming.feeds import Head
+from streaming.reading.feeds import Head
+from streaming.wire.asking import BadPartition, WrongVersion
 
 __all__ = [
     "CLOSE_CODES",

@@ -29,7 +29,7 @@ from channels.routing import URLRouter  # noqa: E402 - django first
 from django.conf import settings  # noqa: E402 - django first
 from django.core.management import call_command  # noqa: E402 - django first
 
-from streaming.pace import Pace  # noqa: E402 - django first
+from streaming.following.pace import Pace  # noqa: E402 - django first
 from streaming.routing import patterns  # noqa: E402 - django first
 from tests.clients.filling import COMMANDS  # noqa: E402 - django first
 

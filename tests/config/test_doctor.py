@@ -17,7 +17,7 @@ from events.store import DjangoStore
 from protocol.schemas import verification_v1_pb2 as v
 from protocol.schemas.journal_v1_pb2 import Record
 from streaming.models import FeedRecord
-from streaming.run import build_runner
+from streaming.writing.run import build_runner
 from subscriber.ledger import DeadLetter, Ledger
 from subscriber.progress import Progress
 from tests.events.makers import submitted

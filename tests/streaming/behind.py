@@ -13,7 +13,7 @@ from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
 from tests.streaming.conftest import Client
-from tests.streaming.reading import Frame
+from tests.streaming.readers import Frame
 
 __all__ = ["Proxy", "next_numbers"]
 

@@ -23,11 +23,11 @@ from access.tokens import mint
 from events import journal
 from events.journal import Draft
 from protocol.ids import to_us
-from streaming.deliveries import deliveries
+from streaming.deliveries.log import deliveries
+from streaming.following.pace import Pace
 from streaming.models import FeedCase, FeedHead, FeedPlace, FeedProjection, FeedRecord
-from streaming.pace import Pace
 from streaming.routing import patterns
-from streaming.run import build_runner
+from streaming.writing.run import build_runner
 from tests.streaming import told
 
 QUICK = Pace(

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from access.principals import Principal
-from streaming.delivery import Delivery
-from streaming.delivery_writer import Writer
+from streaming.deliveries.delivery import Delivery
+from streaming.deliveries.writer import Writer
 from streaming.models import LoggedDelivery
 
 __all__ = ["NOW", "READER", "Desk", "row_of"]

@@ -10,11 +10,11 @@ import httpx
 import pytest
 
 from access.clients import issue_key
-from streaming.pace import Pace
+from streaming.following.pace import Pace
 from tests.streaming import told
 from tests.streaming.conftest import QUICK, Client, Holder, House
-from tests.streaming.reading import lines, numbers, records
-from tests.streaming.test_tickets_on_feeds import greeted, ticket, until_closed
+from tests.streaming.following.test_tickets_on_feeds import greeted, ticket, until_closed
+from tests.streaming.readers import lines, numbers, records
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "keys", "feed"])
 _OFF = timedelta(minutes=10)

@@ -10,7 +10,7 @@ from protocol.schemas import verification_v1_pb2 as verification
 from streaming.snapshot import snapshot
 from tests.streaming import told
 from tests.streaming.conftest import Case, House
-from tests.streaming.reading import Frame, Reader
+from tests.streaming.readers import Frame, Reader
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "keys", "feed"])
 BACK = "0190f3a0-0000-7000-8000-0000000000e2"

@@ -14,7 +14,7 @@ from access.tickets import Narrowing, mint
 from protocol.problems import Refused
 from tests.streaming import told
 from tests.streaming.conftest import Client, House
-from tests.streaming.reading import lines, records
+from tests.streaming.readers import lines, records
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "keys", "feed"])
 

@@ -17,7 +17,7 @@ from config.environment import environment
 from config.pipeline import subscribers
 from events.emitting import JournalEmitter
 from events.store import DjangoStore
-from streaming.writer import feed_writer
+from streaming.writing.writer import feed_writer
 from subscriber import InlinePool, Subscriber
 from subscriber.commands import add_letter_verbs, letters_command
 from subscriber.unit import Tools

@@ -19,10 +19,10 @@ from config.metering import follow, meters_of
 from config.reaching import await_database
 from config.stopping import stop_on_signal
 from events.errors import NothingToDeclare
-from streaming.rebuild import Renumbers, rebuild_feed
-from streaming.retention import Expiry, WriterBehind, expired, letting_go, rounds
-from streaming.run import bring_up_to_journal, build_runner
-from streaming.versions import UnknownProjection, adopt_newest, adopted
+from streaming.writing.rebuild import Renumbers, rebuild_feed
+from streaming.writing.retention import Expiry, WriterBehind, expired, letting_go, rounds
+from streaming.writing.run import bring_up_to_journal, build_runner
+from streaming.writing.versions import UnknownProjection, adopt_newest, adopted
 from subscriber import Pace, keep_loaded
 
 __all__ = ["Command"]

@@ -1,0 +1,1 @@
+"""The delivery log: which connection of a client read what, as it can be asked about afterwards."""

@@ -1,0 +1,1 @@
+"""The ways in to a feed from outside: long responses and sockets, with their limits."""
