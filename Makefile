@@ -54,8 +54,9 @@ requirements: ## pin requirements/*.in anew
 	@for name in service vision web dev peers; do \
 	  .venv/bin/uv pip compile -q --no-header requirements/$$name.in -o requirements/$$name.txt; done
 
-docs: setup ## print the pages that are made from tables of the code
+docs: setup ## print the pages that are made from tables and schemas of the code
 	@$(PYTHON) -c 'from subscriber.metrics import printed; print(printed(), end="")' >docs/metrics.md
+	@$(PYTHON) -m protocol.asyncapi
 
 schemas: setup ## make the code of protocol/schemas anew
 	@PATH=$(CURDIR)/.venv/bin:$$PATH $(PYTHON) -m protocol.generate

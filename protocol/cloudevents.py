@@ -16,12 +16,23 @@ from protocol.ids import from_us, to_us
 from protocol.records import Recorded
 from protocol.schemas.journal_v1_pb2 import Record
 
-__all__ = ["CONTENT_TYPE", "Headers", "NotOurs", "from_headers", "to_headers"]
+__all__ = [
+    "CONTENT_TYPE",
+    "NUMBERS",
+    "TEXTS",
+    "TIMES",
+    "VERSION",
+    "Headers",
+    "NotOurs",
+    "from_headers",
+    "to_headers",
+]
 
 Headers = list[tuple[str, bytes]]
 CONTENT_TYPE: Final = "application/protobuf"
-_VERSION: Final = "1.0"
-_TEXTS: Final = {
+VERSION: Final = "1.0"
+# Attributes by the field of a record that each one holds.
+TEXTS: Final = {
     "type": "type",
     "source": "source",
     "subject": "subject",
@@ -33,14 +44,14 @@ _TEXTS: Final = {
     "causation": "causation",
     "traceparent": "traceparent",
 }
-_NUMBERS: Final = {
+NUMBERS: Final = {
     "position": "position",
     "unit": "unit",
     "unitlast": "unit_last",
     "keyseq": "keyseq",
     "minor": "minor",
 }
-_TIMES: Final = {
+TIMES: Final = {
     "time": "occurred_at_us",
     "recordedtime": "recorded_at_us",
     "sequencedtime": "sequenced_at_us",
@@ -53,10 +64,10 @@ class NotOurs(ValueError):
 
 def to_headers(record: Recorded) -> Headers:
     """Write an event's attributes; empty ones are left out, the payload travels as the message's value."""
-    found = {"id": str(UUID(bytes=record.id)), "specversion": _VERSION, "lane": _lane(record.type)}
-    found |= {name: getattr(record, field) for name, field in _TEXTS.items()}
-    found |= {name: str(getattr(record, field)) for name, field in _NUMBERS.items()}
-    found |= {name: _rfc3339(getattr(record, field)) for name, field in _TIMES.items()}
+    found = {"id": str(UUID(bytes=record.id)), "specversion": VERSION, "lane": _lane(record.type)}
+    found |= {name: getattr(record, field) for name, field in TEXTS.items()}
+    found |= {name: str(getattr(record, field)) for name, field in NUMBERS.items()}
+    found |= {name: _rfc3339(getattr(record, field)) for name, field in TIMES.items()}
     headers = [(f"ce_{name}", value.encode()) for name, value in found.items() if value]
     return [("content-type", CONTENT_TYPE.encode()), *headers]
 
@@ -73,18 +84,16 @@ def from_headers(headers: Iterable[tuple[str, bytes | None]], payload: bytes, *,
         NotOurs: an attribute is missing or is not what it should be; nothing was read.
     """
     found = _attributes(headers, topic)
-    if found.get("specversion") != _VERSION:
-        raise NotOurs(
-            f"a message of {topic} is no CloudEvent {_VERSION}: its headers say which version it is"
-        )
+    if found.get("specversion") != VERSION:
+        raise NotOurs(f"a message of {topic} is no CloudEvent {VERSION}: its headers say which version it is")
     record = Record(stream=topic.rpartition(".v")[0], payload=payload)
     try:
         record.id = UUID(found["id"]).bytes
-        for name, field in _TEXTS.items():
+        for name, field in TEXTS.items():
             setattr(record, field, found.get(name, ""))
-        for name, field in _NUMBERS.items():
+        for name, field in NUMBERS.items():
             setattr(record, field, int(found[name]))
-        for name, field in _TIMES.items():
+        for name, field in TIMES.items():
             setattr(record, field, to_us(datetime.fromisoformat(found[name])))
     except (KeyError, ValueError, TypeError) as error:
         raise NotOurs(

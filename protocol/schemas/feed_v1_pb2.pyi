@@ -91,7 +91,7 @@ class MachineZone(_message.Message):
     CHECK_DIGITS_OK_FIELD_NUMBER: _builtins.int
     LINES_FIELD_NUMBER: _builtins.int
     format: _builtins.str
-    """TD3, TD2, MRV-A or MRV-B."""
+    """TD1, TD2, TD3, MRV-A or MRV-B."""
     check_digits_ok: _builtins.bool
     """Every check digit agrees."""
     @_builtins.property

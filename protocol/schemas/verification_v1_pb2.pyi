@@ -885,7 +885,7 @@ class MachineZoneRead(_message.Message):
     evidence_kind: _builtins.str
     """Kind of that evidence."""
     format: _builtins.str
-    """TD3, TD2, MRV-A, MRV-B; empty: no zone."""
+    """TD1, TD2, TD3, MRV-A, MRV-B; empty: no zone."""
     lines: _builtins.bytes
     """Lines joined by a line feed, UTF-8."""
     check_digits_ok: _builtins.bool

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from google.protobuf.descriptor_pb2 import DescriptorProto, FieldDescriptorProto, FileDescriptorSet
 
-from tests.protocol.schemas import files
+from protocol.described import files
 
 __all__ = ["RELEASED", "breaks", "current", "released"]
 

@@ -1,4 +1,7 @@
-"""The schemas as protoc understands them, with their comments: what the tests of the catalogue walk over."""
+"""The schemas as protoc understands them, with their comments: what pages and tests are made from.
+
+It asks the compiler, which only development has: no service may import it.
+"""
 
 from __future__ import annotations
 
@@ -19,17 +22,9 @@ from google.protobuf.descriptor_pb2 import (
 
 from protocol.schemas import options_pb2 as options
 
-__all__ = ["EVENT_PACKAGES", "FieldSaid", "compile_schema", "files", "said_fields", "said_messages"]
+__all__ = ["ROOT", "FieldSaid", "compile_schema", "files", "said_fields", "said_messages", "source_of"]
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-# Packages whose messages are events; the feed and the journal door are forms of travel.
-EVENT_PACKAGES = (
-    "vouch.client.v1",
-    "vouch.verification.v1",
-    "vouch.decisions.v1",
-    "vouch.dependency.v1",
-    "vouch.streaming.v1",
-)
+ROOT = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,4 +77,44 @@ def said_fields(file: FileDescriptorProto) -> Iterator[FieldSaid]:
 def _comments(file: FileDescriptorProto) -> dict[tuple[int, ...], str]:
     # Paths are field numbers of FileDescriptorProto: 4 = message_type, then 2 = field (descriptor.proto).
     found = file.source_code_info.location
-    return {tuple(place.path): place.leading_comments.strip() for place in found}
+    return {tuple(place.path): " ".join(place.leading_comments.split()) for place in found}
+
+
+def source_of(name: str) -> str:
+    """Give a message as its schema writes it, comments included, after the parts that it is made of.
+
+    It is a schema by itself; `name` is the message's full name.
+    """
+    package, _, _ = name.rpartition(".")
+    file = next(file for file in files() if file.package == package)
+    wanted, texts = _with_parts(file, name), _texts(file)
+    chosen = [texts[said] for said, _, _ in said_messages(file) if said in wanted]
+    head = ['syntax = "proto3";', f"package {package};", *(f'import "{other}";' for other in file.dependency)]
+    return "\n\n".join(["\n".join(head), *chosen]) + "\n"
+
+
+def _with_parts(file: FileDescriptorProto, name: str) -> set[str]:
+    """Name a message and those of its schema that it is made of, in any depth."""
+    messages = {said: message for said, message, _ in said_messages(file)}
+    found, waiting = set[str](), [name]
+    while waiting:
+        found.add(one := waiting.pop())
+        inner = messages[one].nested_type  # the entries of maps
+        fields = [*messages[one].field, *(field for entry in inner for field in entry.field)]
+        named = {field.type_name.removeprefix(".") for field in fields}
+        waiting += sorted((named & messages.keys()) - found)
+    return found
+
+
+def _texts(file: FileDescriptorProto) -> dict[str, str]:
+    """Cut a schema's source into its messages, each with the comment before it."""
+    lines = (ROOT / file.name).read_text().splitlines()
+    texts = {}
+    for place in file.source_code_info.location:
+        if place.path[0:1] == [4] and len(place.path) == 2:
+            first, last = place.span[0], place.span[-2]
+            while first and lines[first - 1].startswith("//"):
+                first -= 1
+            name = f"{file.package}.{file.message_type[place.path[1]].name}"
+            texts[name] = "\n".join(lines[first : last + 1])
+    return texts
