@@ -15,11 +15,11 @@ from asgiref.sync import sync_to_async
 from events.keys import destroy_key
 from protocol.catalogue import PersonalClass
 from protocol.problems import Refused
-from streaming.asking import BadPartition, WrongVersion
-from streaming.credit import Credit
+from streaming.following.credit import Credit
+from streaming.following.pace import Pace
 from streaming.models import FeedHead
-from streaming.pace import Pace
 from streaming.wire.as_json import as_json
+from streaming.wire.asking import BadPartition, WrongVersion
 from streaming.wire.forms import SUBPROTOCOLS
 from streaming.wire.frames import CLOSE_CODES, close_code
 from streaming.words import Kind
@@ -27,10 +27,10 @@ from tests.protocol.asyncapi_page import offences_of_frame, page, schema, schema
 from tests.streaming import told
 from tests.streaming.away import away, records_away
 from tests.streaming.conftest import QUICK, Case, Client, House
-from tests.streaming.reading import Frame, collected, frames_of, lines, one_by_one, pump, records
-from tests.streaming.test_gaps import trim
-from tests.streaming.test_projection import SAID
-from tests.streaming.test_socket import opened, told_until_closed
+from tests.streaming.doors.test_socket import opened, told_until_closed
+from tests.streaming.following.test_gaps import trim
+from tests.streaming.readers import Frame, collected, frames_of, lines, one_by_one, pump, records
+from tests.streaming.writing.test_projection import SAID
 
 stored = pytest.mark.django_db(transaction=True, databases=["default", "keys", "feed"])
 NOT_YET = "x-not-yet"

@@ -7,10 +7,10 @@ import json
 import pytest
 
 from protocol.problems import Refused
-from streaming.asking import parse
+from streaming.wire.asking import parse
 from streaming.wire.heard import Hello, from_json
 from tests.protocol.asyncapi_page import offences, offences_of_frame
-from tests.streaming.reading import Frame
+from tests.streaming.readers import Frame
 
 
 def is_taken(frame: Frame) -> bool:
