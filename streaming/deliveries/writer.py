@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 from django.db import DatabaseError, Error, connections, router
@@ -22,13 +23,23 @@ __all__ = ["Writer"]
 
 # An open connection's row says this often that it is alive; a minute without is taken for an end.
 _SEEN_EVERY_S: Final = 15.0
+# So many that only moved are written at once: of thousands that do, those that were written longest ago.
+_MOVED_AT_ONCE: Final = 100
 _LOST_EVERY_S: Final = 60.0
 _DROP_EVERY_S: Final = 3_600.0
 # How many connections that have ended may wait for a database that is away, some 700 bytes each.
 _MOST_ENDED: Final = 20_000
 _UNWRITTEN: Final = State(-1, -1, -1)
+_NEVER_S: Final = -math.inf
 
 _log = structlog.get_logger("vouch.deliveries")
+
+
+class _Noted(NamedTuple):
+    """What is written of a connection, and since when."""
+
+    state: State
+    at_s: float
 
 
 class Writer:
@@ -45,8 +56,9 @@ class Writer:
         self._clock = clock
         self._monotonic_s = monotonic_s
         self._most_ended = most_ended
-        self._written: dict[Delivery, State] = {}
-        self._seen_due_s = self._lost_due_s = self._drop_due_s = monotonic_s()
+        # In the order of writing: what was written longest ago stands first.
+        self._written: dict[Delivery, _Noted] = {}
+        self._lost_due_s = self._drop_due_s = monotonic_s()
         self._away = False
 
     @property
@@ -78,7 +90,7 @@ class Writer:
     def step(self) -> None:
         """Write what has changed, and now and then look after the rows of others; never raises."""
         while self._arrived:
-            self._written[self._arrived.popleft()] = _UNWRITTEN
+            self._written[self._arrived.popleft()] = _Noted(_UNWRITTEN, _NEVER_S)
         try:
             self._write()
             self._look_after()
@@ -96,31 +108,36 @@ class Writer:
             connections[router.db_for_write(LoggedDelivery)].close()
 
     def _write(self) -> None:
-        now_us, now_s = to_us(self._clock()), self._monotonic_s()
-        every_one = now_s >= self._seen_due_s
-        states: dict[Delivery, State] = {}
-        gaps: dict[Delivery, tuple[GapRow, ...]] = {}
-        for delivery, written in self._written.items():
-            state = delivery.state()
-            if every_one or state != written:
-                states[delivery] = state
-            if waiting := delivery.gaps():
-                gaps[delivery] = waiting
+        now_us, states = to_us(self._clock()), self._due()
+        gaps = {delivery: waiting for delivery in self._written if (waiting := delivery.gaps())}
         if states or gaps:
             rows = [delivery.row(state, now_us) for delivery, state in states.items()]
             write(rows, [gap for waiting in gaps.values() for gap in waiting])
-        if every_one:
-            self._seen_due_s = now_s + _SEEN_EVERY_S
         self._note(states, gaps)
+
+    def _due(self) -> dict[Delivery, State]:
+        """Choose whose rows to write: who begins or ends, and of the others some that have waited longest."""
+        seen_s = self._monotonic_s() - _SEEN_EVERY_S
+        most = max(_MOVED_AT_ONCE, math.ceil(len(self._written) / _SEEN_EVERY_S))
+        due: dict[Delivery, State] = {}
+        for delivery, noted in self._written.items():
+            state = delivery.state()
+            if noted.state is _UNWRITTEN or state.closed_at_us:
+                due[delivery] = state
+            elif most and (state != noted.state or noted.at_s <= seen_s):
+                due[delivery] = state
+                most -= 1
+        return due
 
     def _note(self, states: Mapping[Delivery, State], gaps: Mapping[Delivery, tuple[GapRow, ...]]) -> None:
         """Remember what was written; of what has ended, nothing."""
         for delivery, waiting in gaps.items():
             delivery.forget_gaps(waiting)
+        now_s = self._monotonic_s()
         for delivery, state in states.items():
-            self._written[delivery] = state
-            if state.closed_at_us:
-                del self._written[delivery]
+            del self._written[delivery]
+            if not state.closed_at_us:
+                self._written[delivery] = _Noted(state, now_s)
 
     def _look_after(self) -> None:
         now, now_s = self._clock(), self._monotonic_s()
@@ -136,8 +153,8 @@ class Writer:
         if not self._away:
             _log.warning("deliveries_away", error=repr(error), exc_info=not isinstance(error, DatabaseError))
         self._away = True
-        # Others may take ours for lost meanwhile: the next write says of each that it is not.
-        self._seen_due_s = self._monotonic_s()
+        # Others may take ours for lost meanwhile: the next writes say of each that it is not.
+        self._written = {delivery: _Noted(noted.state, _NEVER_S) for delivery, noted in self._written.items()}
         self.disconnect()
         self._drop_ended()
 

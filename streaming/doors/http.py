@@ -90,7 +90,7 @@ class FeedHttp:
     async def _stream(self, following: Following, media: str, send: ASGISendCallable) -> None:
         form, write = _FORMS[media]
         async with serving(following, self._tailer(), self._pace, form=form) as pump:
-            async for frames in pump.frames():
+            while frames := await pump.frames():
                 body = b"".join(map(write, frames))
                 await send({"type": "http.response.body", "body": body, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})

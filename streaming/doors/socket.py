@@ -104,7 +104,7 @@ class FeedSocket(AsyncWebsocketConsumer):
         with streams().of(following.principal.client):
             async with serving(following, self._tailer(), self._pace, form=name, credit=credit) as pump:
                 self._pump = pump
-                async for frames in pump.frames():
+                while frames := await pump.frames():
                     for frame in frames:
                         await self._say(frame)
         await self.close(CLOSE_CODES[pump.ended])

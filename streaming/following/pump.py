@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
@@ -18,7 +18,7 @@ from streaming.following.pace import Pace, Timer
 from streaming.following.standing import standings
 from streaming.following.views import Shown
 from streaming.personal import fill
-from streaming.reading.feeds import Head, Overtaken
+from streaming.reading.feeds import Head, Overtaken, Row
 from streaming.reading.ring import ring_of
 from streaming.reading.tailer import Tailer
 from streaming.reading.threads import in_reader_thread
@@ -59,8 +59,11 @@ class Pump:
         self._ring = ring_of(following.part.feed, following.head.epoch)
         self._cursor = following.after
         self._oldest = following.head.oldest
+        # Of the batch in hand what was not taken yet, the next one last; nothing else lies up to `upto`.
+        self._rows: list[Row] = []
+        self._upto = following.after
         self._sent = 0
-        self._keys_away = False
+        self._keys_away = self._begun = self._over = False
         self._delivery = delivery
         self.standing = standings(pace).open(following, self._wakeup)
         self.ended = "done"
@@ -70,18 +73,23 @@ class Pump:
         """The reader's last number passed: an ack beyond it is refused."""
         return self._following.view.position
 
-    async def frames(self) -> AsyncIterator[Sequence[Frame]]:
-        """Give what is to be sent, a few frames at a time, until the wish is fulfilled or there is a cut."""
-        self._tailer.join(self._following.part.feed, self._following.head)
-        yield (self._welcome(),)
+    async def frames(self) -> Sequence[Frame]:
+        """Wait for what is to be sent next, a few frames; none: the stream is over, and `ended` says why."""
+        if not self._begun:
+            self._begun = True
+            self._tailer.join(self._following.part.feed, self._following.head)
+            return (self._welcome(),)
+        if self._over:
+            return ()
         try:
-            async for frames in self._until_cut():
-                yield frames
+            frames = await self._next()
         except DatabaseError as error:
             _log.warning("feed_away", feed=self._following.part.feed, error=type(error).__name__)
-            self.ended = "feed_behind"
-        if self.ended != "done":
-            yield (self._goodbye(),)
+            self.ended, frames = "feed_behind", ()
+        if not frames:
+            self._over = True
+            return () if self.ended == "done" else (self._goodbye(),)
+        return frames
 
     def ack(self, number: int) -> None:
         """Hear that everything up to a number was stored by the reader.
@@ -98,23 +106,24 @@ class Pump:
         self._wakeup.close()
         await standings(self._pace).close(self.standing)
 
-    async def _until_cut(self) -> AsyncIterator[Sequence[Frame]]:
+    async def _next(self) -> Sequence[Frame]:
+        """Wait for frames; none: the wish is fulfilled, or `ended` says why the stream is cut."""
         while not (reason := self._cut()):
-            if (gap := self._overtaken()) is not None:
-                yield (gap,)
-            if self._cursor < self._ceiling and not self._credit.spent:
-                async for records in self._records():
-                    self._timer.spoke(record=True)
-                    yield records
+            if not self._rows and (gap := self._overtaken()) is not None:
+                return (gap,)
+            if self._may_send and (records := await self._records()):
+                self._timer.spoke(record=True)
+                return records
             if self._fulfilled:
-                return
-            if self._cursor >= self._ceiling or self._keys_away or self._credit.spent:
+                return ()
+            if not self._may_send or self._keys_away:
                 await self._rest()
             # Also on the way through history: what is passed over sends nothing.
             if self._timer.heartbeat_due:
                 self._timer.spoke(record=False)
-                yield (Heartbeat(self.position, self._shown_head),)
+                return (Heartbeat(self.position, self._shown_head),)
         self.ended = reason
+        return ()
 
     def _welcome(self) -> Welcome:
         return Welcome(
@@ -146,13 +155,13 @@ class Pump:
         return max(self.position, self._following.shown_head.head) if own else self._head.head
 
     @property
-    def _has_all(self) -> bool:
-        """As many records were sent as the reader wanted."""
-        return self._sent == self._following.asked.limit
+    def _may_send(self) -> bool:
+        """There is something to read, and the reader wants it."""
+        return self._cursor < self._ceiling and not self._credit.spent
 
     @property
     def _fulfilled(self) -> bool:
-        if self._has_all:
+        if self._sent == self._following.asked.limit:
             return True
         if self._cursor < self._ceiling:
             return self._keys_away and self._timer.waited
@@ -172,22 +181,18 @@ class Pump:
             self._delivery.gap(from_=gap.first, to=gap.last, oldest=gap.oldest, reason=gap.reason)
         return gap
 
-    async def _records(self) -> AsyncIterator[Sequence[Record]]:
-        """Give the records of one batch; the cursor follows each one that was handed out."""
-        try:
-            batch = await self._ring.after(self._following.part, self._cursor, self._ceiling)
-        except Overtaken as gone:
-            self._oldest = gone.oldest
-            return
+    async def _records(self) -> Sequence[Record]:
+        """Take some records of the batch in hand, or of the next one; the cursor follows each one taken."""
+        if not self._rows and not await self._fetch():
+            return ()
         view, ready = self._following.view, list[Record]()
-        for row in batch.rows:
+        while self._rows:
+            row = self._rows[-1]
             shown = view.show(row)
             if shown is not None:
-                if self._credit.spent or self._has_all:
+                # What has to be opened first holds nothing up that is ready.
+                if self._enough(ready) or (ready and shown.personal):
                     break
-                if ready and (shown.personal or len(ready) == _TOGETHER):
-                    yield self._handed_on(ready)
-                    ready = []
                 record = await self._record(shown)
                 if record is None:
                     break
@@ -196,16 +201,28 @@ class Pump:
                 self._credit.spend()
             view.passed(row)
             self._cursor = row.number
+            self._rows.pop()
         else:
-            self._cursor = batch.upto
-            view.reached(batch.upto)
-        if ready:
-            yield self._handed_on(ready)
+            self._cursor = self._upto
+            view.reached(self._upto)
+        if ready and self._delivery is not None:
+            self._delivery.sent(ready[-1].number)
+        return ready
 
-    def _handed_on(self, records: Sequence[Record]) -> Sequence[Record]:
-        if self._delivery is not None:
-            self._delivery.sent(records[-1].number)
-        return records
+    async def _fetch(self) -> bool:
+        """Take the next batch in hand, the last record first; False: the reader was overtaken."""
+        try:
+            batch = await self._ring.after(self._following.part, self._cursor, self._ceiling)
+        except Overtaken as gone:
+            self._oldest = gone.oldest
+            return False
+        self._rows, self._upto = [*reversed(batch.rows)], batch.upto
+        return True
+
+    def _enough(self, ready: Sequence[Record]) -> bool:
+        """No more can be handed on with these."""
+        full = len(ready) == _TOGETHER or self._credit.spent
+        return full or self._sent == self._following.asked.limit
 
     async def _record(self, shown: Shown) -> Record | None:
         """Write a record's frame; None while the keys of its personal values are away."""

@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 from streaming.reading.feeds import Batch, Overtaken, Part, Row, read
 from streaming.reading.threads import in_reader_thread
 
-__all__ = ["Ring", "ring_of"]
+__all__ = ["Ring", "ring_in_use", "ring_of"]
 
 _BUDGET_BYTES: Final = 512 * 1024
 # Who is further behind than this reads the database, past the ring.
@@ -32,7 +32,7 @@ class Ring:
         self._rows: list[Row] = []
         self._below = 0
         self._bytes = 0
-        self._filling = asyncio.Lock()
+        self._filling: asyncio.Future[None] | None = None
         self._history: dict[_Place, asyncio.Future[Batch]] = {}
 
     @property
@@ -48,12 +48,17 @@ class Ring:
         if head - number > _NEAR:
             return await self._from_history(part, number, head)
         if self._end < head:
-            async with self._filling:
-                await self._fill_up(number, head)
+            await self.bring(number, head)
         if number < self._below:
             return await in_reader_thread(read, part, number, head)
         rows = self._rows[number - self._below : head - self._below]
         return Batch(tuple(rows) if part.whole else tuple(row for row in rows if part.holds(row)), head)
+
+    async def bring(self, number: int, head: int) -> None:
+        """Have the records up to `head` in memory, for readers who stand at a number near it."""
+        while self._end < head and head - number <= _NEAR:
+            # Once for all who wait for it, and all go on together.
+            await asyncio.shield(self._filling or self._begin_to_fill(number, head))
 
     async def _from_history(self, part: Part, number: int, head: int) -> Batch:
         """Read far behind the head, where a batch is full and the head says nothing; once for all who ask."""
@@ -81,6 +86,16 @@ class Ring:
     def _forget(self, place: _Place, reading: asyncio.Future[Batch]) -> None:
         if self._history.get(place) is reading:
             del self._history[place]
+
+    def _begin_to_fill(self, number: int, head: int) -> asyncio.Future[None]:
+        self._filling = asyncio.ensure_future(self._fill_up(number, head))
+        self._filling.add_done_callback(self._end_filling)
+        return self._filling
+
+    def _end_filling(self, filled: asyncio.Future[None]) -> None:
+        self._filling = None
+        if not filled.cancelled():
+            filled.exception()  # who waited for it has it, or has gone
 
     async def _fill_up(self, number: int, head: int) -> None:
         if head - self._end > _NEAR or (not self._rows and number < head):
@@ -119,8 +134,16 @@ def ring_of(feed: str, epoch: str) -> Ring:
 
     Each epoch has its own: a number may be another record then, and a stalled reader keeps an old ring alive.
     """
-    key = (id(asyncio.get_running_loop()), feed, epoch)
-    ring = _RINGS.get(key)
+    ring = ring_in_use(feed, epoch)
     if ring is None:
-        ring = _RINGS[key] = Ring(feed)
+        ring = _RINGS[_key(feed, epoch)] = Ring(feed)
     return ring
+
+
+def ring_in_use(feed: str, epoch: str) -> Ring | None:
+    """Give the running event loop's ring of a feed, if somebody reads it."""
+    return _RINGS.get(_key(feed, epoch))
+
+
+def _key(feed: str, epoch: str) -> tuple[int, str, str]:
+    return id(asyncio.get_running_loop()), feed, epoch

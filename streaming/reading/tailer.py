@@ -7,9 +7,14 @@ records at its next look.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import Iterable, Mapping
 from weakref import WeakKeyDictionary
 
+from django.db import DatabaseError
+
 from streaming.reading.feeds import Head
+from streaming.reading.ring import Ring, ring_in_use
 from streaming.reading.waking import Wakeup
 from streaming.reading.watching import FeedAway, Seen, Watch, watch_of
 
@@ -29,6 +34,7 @@ class Tailer:
         self._heads: dict[str, Head] = {}
         self._waiting: dict[str, dict[Wakeup, float]] = {}
         self._task: asyncio.Task[None] | None = None
+        self._bringing: set[asyncio.Task[None]] = set()
         self.behind = False
         self.leaving = False
 
@@ -106,9 +112,19 @@ class Tailer:
             if head != before:
                 self._heads[feed] = head
                 restored = before is not None and before.epoch != head.epoch
-                for wakeup, number in self._waiting.get(feed, {}).items():
-                    if restored or head.head > number:
-                        wakeup.ring()
+                self._wake(feed, head, everybody=restored)
+
+    def _wake(self, feed: str, head: Head, *, everybody: bool) -> None:
+        """Wake the readers for whom there is something, once it is in memory."""
+        waiting = self._waiting.get(feed, {})
+        woken = {wakeup: number for wakeup, number in waiting.items() if everybody or head.head > number}
+        ring = None if everybody or not woken else ring_in_use(feed, head.epoch)
+        if ring is None:
+            _ring(woken)
+            return
+        task = asyncio.get_running_loop().create_task(_bring_and_ring(ring, head, woken))
+        self._bringing.add(task)
+        task.add_done_callback(self._bringing.discard)
 
     def _above(self, feed: str, number: float) -> bool:
         seen = self._heads.get(feed)
@@ -116,14 +132,27 @@ class Tailer:
 
     def _ring_all(self) -> None:
         for wakeups in self._waiting.values():
-            for wakeup in wakeups:
-                wakeup.ring()
+            _ring(wakeups)
 
     def _forget(self, feed: str, wakeup: Wakeup) -> None:
         wakeups = self._waiting[feed]
         del wakeups[wakeup]
         if not wakeups:
             del self._waiting[feed]
+
+
+async def _bring_and_ring(ring: Ring, head: Head, woken: Mapping[Wakeup, float]) -> None:
+    """Read for all at once; what stands in the way of that each reader finds, and tells, by itself."""
+    try:
+        with contextlib.suppress(DatabaseError, LookupError):
+            await ring.bring(int(min(woken.values())), head.head)
+    finally:
+        _ring(woken)
+
+
+def _ring(wakeups: Iterable[Wakeup]) -> None:
+    for wakeup in wakeups:
+        wakeup.ring()
 
 
 _TAILERS: WeakKeyDictionary[asyncio.AbstractEventLoop, Tailer] = WeakKeyDictionary()

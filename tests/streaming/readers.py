@@ -67,7 +67,7 @@ async def collected(stream: Pump) -> list[Frame]:
 
 async def one_by_one(stream: Pump) -> AsyncGenerator[wire.Frame]:
     """Give the frames of an open stream of the core, each by itself."""
-    async for frames in stream.frames():
+    while frames := await stream.frames():
         for frame in frames:
             yield frame
 

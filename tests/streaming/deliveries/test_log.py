@@ -78,10 +78,8 @@ def test_gaps_that_were_told_are_kept_in_their_order(desk: Desk) -> None:
 
 
 def test_a_thousand_connections_are_written_by_one_batch_of_statements(desk: Desk) -> None:
-    many = [desk.open() for _ in range(1_000)]
-    desk.after(seconds=1)
-    for number, delivery in enumerate(many, start=1):
-        delivery.sent(number)
+    for number in range(1, 1_001):
+        desk.open().sent(number)
 
     with CaptureQueriesContext(connections["default"]) as asked:
         desk.after(seconds=1)
@@ -90,6 +88,32 @@ def test_a_thousand_connections_are_written_by_one_batch_of_statements(desk: Des
     assert len(written) == 1
     assert written[0].startswith("1000 times")
     assert sorted(LoggedDelivery.objects.values_list("sent", flat=True)) == list(range(1, 1_001))
+
+
+def test_of_thousands_that_move_each_has_its_turn_within_a_quarter_of_a_minute(desk: Desk) -> None:
+    many = [desk.open() for _ in range(3_000)]
+    desk.after(seconds=1)
+    written = []
+    for second in range(1, 16):
+        for delivery in many:
+            delivery.sent(second)
+        desk.after(seconds=1)
+        written.append(LoggedDelivery.objects.filter(sent=second).count())
+
+    assert written == [200] * 15
+    assert not LoggedDelivery.objects.filter(sent=0).exists()
+
+
+def test_who_begins_or_ends_waits_for_nobody_that_moves(desk: Desk) -> None:
+    many = [desk.open() for _ in range(300)]
+    desk.after(seconds=1)
+    for delivery in many:
+        delivery.sent(7)
+    many[-1].close("done")
+    newest = desk.open()
+    desk.after(seconds=1)
+
+    assert (row_of(many[-1]).reason, row_of(newest).sent) == ("done", 0)
 
 
 def test_nothing_is_asked_of_the_database_while_nothing_changes(desk: Desk) -> None:
