@@ -13,7 +13,7 @@ from typing import Final
 from uuid import uuid4
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Max
 
 from access.reach import slot_of_case
 from events.emitting import JournalEmitter
@@ -168,6 +168,8 @@ class RowWriter:
         self._case = case.encode()
         self._cases = [str(uuid4()) for _ in range(1_024)]
         self._head = pattern.number
+        # The next positions of the journal, as if it had an event for each record.
+        self._position = FeedHead.objects.using("feed").aggregate(last=Max("position"))["last"]
         self._moments = moments
 
     def fill(self, records: int) -> int:
@@ -194,11 +196,11 @@ class RowWriter:
         rows = [self._row(self._head + 1 + n) for n in range(count)]
         with transaction.atomic(using="feed"):
             FeedRecord.objects.using("feed").bulk_create(rows)
-            # The next positions of the journal, as if it had an event for each record.
             FeedHead.objects.using("feed").filter(feed=self._pattern.feed).update(
-                head=self._head + count, position=F("position") + count
+                head=self._head + count, position=self._position + count
             )
         self._head += count
+        self._position += count
         self._moments.committed([(row.feed, row.number, bytes(row.body)) for row in rows])
 
     def _row(self, number: int) -> FeedRecord:

@@ -105,8 +105,8 @@ class FeedSocket(AsyncWebsocketConsumer):
             async with serving(following, self._tailer(), self._pace, form=name, credit=credit) as pump:
                 self._pump = pump
                 while frames := await pump.frames():
-                    for frame in frames:
-                        await self._say(frame)
+                    for message in map(self._form.write, frames):
+                        await self.base_send(message)
         await self.close(CLOSE_CODES[pump.ended])
 
     def _asked(self) -> Request | None:
@@ -153,7 +153,6 @@ class FeedSocket(AsyncWebsocketConsumer):
         return self._pump
 
     async def _say(self, frame: Frame) -> None:
-        # Past the layers of Channels, which would only pack it: this is done for each record and reader.
         await self.base_send(self._form.write(frame))
 
     async def _refuse(self, refused: Refused) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 from protocol.problems import Refused
@@ -14,19 +15,19 @@ _MOST: Final = 1_000_000
 
 
 class Credit:
-    """What is left; None at first: as many as come, the reader's own pace of reading holds them back.
+    """What is `left`; infinite: as many as come, the reader's own pace of reading holds them back.
 
     `wakeup` is the stream's, once there is one: more credit ends its sleep.
     """
 
-    def __init__(self, left: int | None = None) -> None:
-        self._left = left
+    def __init__(self, left: float = math.inf) -> None:
+        self.left = left
         self.wakeup: Wakeup | None = None
 
     @property
     def spent(self) -> bool:
         """The reader wants nothing more for now."""
-        return self._left == 0
+        return not self.left
 
     def add(self, n: int) -> None:
         """Take in that the reader wants so many more.
@@ -34,13 +35,12 @@ class Credit:
         Raises:
             Refused: `invalid`: it would have asked for more than anybody can mean.
         """
-        if self._left is None or self._left + n > _MOST:
+        if self.left + n > _MOST:
             raise Refused("invalid", f"there can be credit for up to {_MOST} records", field="n")
-        self._left += n
+        self.left += n
         if self.wakeup is not None:
             self.wakeup.ring()
 
-    def spend(self) -> None:
-        """Note that one record was sent."""
-        if self._left is not None:
-            self._left -= 1
+    def spend(self, n: int) -> None:
+        """Note that so many records were sent."""
+        self.left -= n

@@ -91,8 +91,7 @@ class Part:
         return not self.case and self.of == 1
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(NamedTuple):
     """Records in order; nothing else of the part lies between the number asked for and `upto`."""
 
     rows: tuple[Row, ...]

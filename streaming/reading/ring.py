@@ -57,8 +57,11 @@ class Ring:
     async def bring(self, number: int, head: int) -> None:
         """Have the records up to `head` in memory, for readers who stand at a number near it."""
         while self._end < head and head - number <= _NEAR:
+            if self._filling is None or self._filling.done():
+                self._filling = asyncio.ensure_future(self._fill_up(number, head))
+                self._filling.add_done_callback(_hear)
             # Once for all who wait for it, and all go on together.
-            await asyncio.shield(self._filling or self._begin_to_fill(number, head))
+            await asyncio.shield(self._filling)
 
     async def _from_history(self, part: Part, number: int, head: int) -> Batch:
         """Read far behind the head, where a batch is full and the head says nothing; once for all who ask."""
@@ -87,16 +90,6 @@ class Ring:
         if self._history.get(place) is reading:
             del self._history[place]
 
-    def _begin_to_fill(self, number: int, head: int) -> asyncio.Future[None]:
-        self._filling = asyncio.ensure_future(self._fill_up(number, head))
-        self._filling.add_done_callback(self._end_filling)
-        return self._filling
-
-    def _end_filling(self, filled: asyncio.Future[None]) -> None:
-        self._filling = None
-        if not filled.cancelled():
-            filled.exception()  # who waited for it has it, or has gone
-
     async def _fill_up(self, number: int, head: int) -> None:
         if head - self._end > _NEAR or (not self._rows and number < head):
             self._restart(number)
@@ -124,6 +117,12 @@ class Ring:
             gone += 1
         del self._rows[:gone]
         self._below += gone
+
+
+def _hear(filled: asyncio.Future[None]) -> None:
+    """Take note of an error: whoever waited for it has it, or has gone."""
+    if not filled.cancelled():
+        filled.exception()
 
 
 _RINGS: WeakValueDictionary[tuple[int, str, str], Ring] = WeakValueDictionary()

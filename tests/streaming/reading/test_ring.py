@@ -62,3 +62,21 @@ async def test_a_read_that_failed_is_not_kept_for_the_next(house: House) -> None
         await ring.after(part, 0, 1_200)
 
     assert (await ring.after(part, 0, 1_200)).rows[0].number == 1
+
+
+async def test_a_reader_that_comes_just_when_a_read_has_ended_and_knows_of_more_is_served(
+    house: House,
+) -> None:
+    part = Part(feed=await _feed(house))
+    ring = Ring(part.feed)
+    for head in range(1_000, 1_020):
+        readers = [asyncio.create_task(ring.after(part, head - 1, head))]
+        await asyncio.sleep(0)
+        # One in each turn of the loop: one of them meets the turn in which the first one's read ends.
+        while not readers[0].done():
+            readers.append(asyncio.create_task(ring.after(part, head - 1, head + 1)))
+            await asyncio.sleep(0)
+
+        batches = await asyncio.wait_for(asyncio.gather(*readers), 10)
+
+        assert {batch.rows[0].number for batch in batches} == {head}
