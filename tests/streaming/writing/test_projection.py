@@ -16,7 +16,7 @@ from streaming.words import CaseContext, PublicRecord, encode
 from streaming.writing.projection import SILENT, STATUS_ONLY, project, status_record
 from tests.streaming import told
 
-GOLDEN = json.loads((Path(__file__).parent / "golden" / "records.json").read_text())
+GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "records.json").read_text())
 CONTEXT = CaseContext(case="c", client="cl_1", applicant="a", reference="order-1", live=True)
 
 SAID: dict[str, Message] = {
