@@ -43,14 +43,18 @@ _PARTS = (
     (
         "verification/test_cases.py",
         "verification/test_at_once.py",
-        "streaming/test_watching.py",
-        "streaming/test_deaf_layer.py",
-        "streaming/test_deliveries.py",
-        "streaming/test_deliveries_away.py",
-        "streaming/test_deliveries_lost.py",
-        "streaming/test_subscriptions.py",
+        "streaming/reading",
+        "streaming/deliveries/test_log.py",
+        "streaming/deliveries/test_away.py",
+        "streaming/deliveries/test_lost.py",
+        "streaming/following/test_standing.py",
+        "streaming/following/test_subscriptions.py",
     ),
-    ("streaming/test_retention.py", "streaming/test_versions.py", "streaming/test_gaps.py"),
+    (
+        "streaming/writing/test_retention.py",
+        "streaming/writing/test_versions.py",
+        "streaming/following/test_gaps.py",
+    ),
 )
 
 

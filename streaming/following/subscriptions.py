@@ -65,14 +65,14 @@ def take(name: str, part: Part, head: Head, *, start: int | None, otherwise: int
         raise Refused("invalid", "a case is read without a subscription", field="subscription")
     mine = range(part.index, MOST_PARTS, part.of)
     with transaction.atomic():
-        known = _held(part.feed, name) or _new(part.feed, name, _cursor(head.epoch, otherwise))
+        known = _held(part.feed, name) or _begun(part.feed, name, _cursor(head.epoch, otherwise))
         if start is not None:
             _move(known, mine, _cursor(head.epoch, start))
         kept = _kept(known, mine, head)
         hold = Hold(part.feed, name, head.epoch, mine, kept, kept)
         for one in mine:
             known.holders[one] = hold.by
-        known.save()
+        known.save(update_fields=["cursors", "holders"])
     return hold
 
 
@@ -114,12 +114,15 @@ def _held(feed: str, name: str) -> FeedSubscription | None:
     return FeedSubscription.objects.select_for_update().filter(feed=feed, name=name).first()
 
 
-def _new(feed: str, name: str, cursor: str) -> FeedSubscription:
+def _begun(feed: str, name: str, cursor: str) -> FeedSubscription:
+    """Begin one, unless a reader of another part has done so meanwhile, and hold it."""
     if FeedSubscription.objects.filter(feed=feed).count() >= _MOST_NAMES:
         raise Refused(
             "invalid", f"a feed has up to {_MOST_NAMES} subscriptions: use one of them", field="subscription"
         )
-    return FeedSubscription(feed=feed, name=name, cursors=[cursor] * MOST_PARTS, holders=[""] * MOST_PARTS)
+    new = FeedSubscription(feed=feed, name=name, cursors=[cursor] * MOST_PARTS, holders=[""] * MOST_PARTS)
+    FeedSubscription.objects.bulk_create([new], ignore_conflicts=True)
+    return _held(feed, name) or new
 
 
 def _move(known: FeedSubscription, parts: Iterable[int], cursor: str) -> None:

@@ -67,8 +67,9 @@ class WebAlone:
                 ((feed, n, _CASE, now_us, body) for n in range(last + 1, last + count + 1)),
             )
             rows.execute(
-                "INSERT INTO streaming_feedhead (feed, epoch, oldest, head) VALUES (?, 'e0e0e0e0', 1, ?)"
-                " ON CONFLICT (feed) DO UPDATE SET head = excluded.head",
+                "INSERT INTO streaming_feedhead (feed, epoch, oldest, head, position)"
+                " VALUES (?1, 'e0e0e0e0', 1, ?2, ?2) ON CONFLICT (feed) DO UPDATE"
+                " SET head = excluded.head, position = excluded.position",
                 (feed, last + count),
             )
         return int(last) + count

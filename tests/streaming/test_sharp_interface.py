@@ -79,6 +79,8 @@ def test_a_renamed_field_and_topic_leave_every_public_byte_as_it_was(house: Path
     assert [p.read_bytes() for p in (house / golden).iterdir()] == [
         p.read_bytes() for p in (ROOT / golden).iterdir()
     ]
-    said = run(house, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/streaming/test_projection.py")
+    said = run(
+        house, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/streaming/writing/test_projection.py"
+    )
     assert " passed" in said
     assert "failed" not in said

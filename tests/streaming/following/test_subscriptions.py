@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 
 import pytest
+from django.db import connections
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed
@@ -93,6 +96,23 @@ def test_two_parts_of_one_subscription_are_two_readers(client: Client, address: 
         assert {heard(one)["frame"], heard(other)["frame"]} == {"welcome"}
         ack(other, 0)
         assert heard(one)["frame"] == "record"
+
+
+def test_readers_who_begin_one_at_the_same_moment_each_get_their_part(house: House) -> None:
+    feed, together = house.client().feed, threading.Barrier(4)
+
+    def begin(index: int) -> str:
+        together.wait(10)
+        try:
+            part = Part(feed=feed, index=index, of=4)
+            return take("new", part, HEAD, start=None, otherwise=index).by
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as readers:
+        holders = list(readers.map(begin, range(4)))
+
+    assert FeedSubscription.objects.get(name="new").holders == holders * 16
 
 
 def test_one_of_another_epoch_is_told_and_begins_where_it_is_told_to(client: Client, address: str) -> None:
