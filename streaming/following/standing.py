@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from weakref import WeakKeyDictionary
 
@@ -110,9 +110,10 @@ class Standings:
                 await self._save()
                 if loop.time() >= looked_s + pace.recheck_s:
                     await self._look([*self._open])
+                    await self._look_at_holds({s.hold.by: s for s in self._open if s.hold is not None})
                     looked_s = loop.time()
             except Exception as error:  # noqa: BLE001 - whatever it is, no stream goes on unlooked at
-                self._away(error)
+                _away(self._open, error)
 
     async def _save(self) -> None:
         for standing in [standing for standing in self._open if standing.unsaved]:
@@ -120,25 +121,36 @@ class Standings:
                 await in_reader_thread(_keep, standing)
             except Replaced:
                 standing.end("replaced")
+            except DatabaseError as error:
+                _away([standing], error)
 
     async def _look(self, open_: Collection[Standing]) -> None:
         now = self._pace.clock()
         asked = {standing: standing.principal for standing in open_}
-        holds = [standing.hold for standing in open_ if standing.hold is not None]
         ends = await in_reader_thread(still_valid, {*asked.values()}, now=now)
-        lost = await in_reader_thread(replaced, holds) if holds else frozenset()
         for standing, principal in asked.items():
             # Who has come with a fresh credential meanwhile is not judged by the one before.
             if standing.principal is principal:
                 _judge(standing, ends, now)
-            if standing.hold is not None and standing.hold.by in lost:
-                standing.end("replaced")
 
-    def _away(self, error: Exception) -> None:
-        known = isinstance(error, DatabaseError)
-        _log.warning("feed_away", streams=len(self._open), error=type(error).__name__, exc_info=not known)
-        for standing in self._open:
-            standing.end("feed_behind")
+    async def _look_at_holds(self, holding: Mapping[str, Standing]) -> None:
+        if not holding:
+            return
+        try:
+            lost = await in_reader_thread(replaced, [s.hold for s in holding.values() if s.hold is not None])
+        except DatabaseError as error:
+            _away(holding.values(), error)
+            return
+        for by in lost:
+            holding[by].end("replaced")
+
+
+def _away(streams: Collection[Standing], error: Exception) -> None:
+    """End streams of which cannot be told whether they may go on: they come back."""
+    known = isinstance(error, DatabaseError)
+    _log.warning("feed_away", streams=len(streams), error=type(error).__name__, exc_info=not known)
+    for standing in streams:
+        standing.end("feed_behind")
 
 
 def _keep(standing: Standing) -> None:

@@ -10,9 +10,10 @@ from asgiref.sync import sync_to_async
 
 from access.clients import revoke_key
 from streaming.following.standing import standings
+from streaming.wire import frames as wire
 from tests.streaming.away import away
 from tests.streaming.conftest import House
-from tests.streaming.readers import PACE, collected, pump
+from tests.streaming.readers import PACE, collected, one_by_one, pump
 
 pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "keys", "feed"])
 QUICK = replace(PACE, recheck_s=0.05, save_s=0.05)
@@ -53,3 +54,21 @@ async def test_nothing_is_looked_at_once_the_last_stream_was_let_go(house: House
     looking = standings(QUICK)._task
     assert looking is not None
     assert looking.done()
+
+
+async def test_an_ack_that_cannot_be_stored_ends_its_own_stream_and_no_other(house: House) -> None:
+    client = await sync_to_async(house.client)()
+    await sync_to_async(client.many)(3)
+    await sync_to_async(house.write)()
+    acking = await pump(client, pace=QUICK, subscription="letters", from_="1")
+    other = asyncio.create_task(collected(await pump(client, pace=QUICK)))
+    frames = one_by_one(acking)
+    assert [type(await anext(frames)) for _ in range(2)] == [wire.Welcome, wire.Record]
+
+    with away("default", "streaming_feedsubscription"):
+        acking.ack(1)
+        last = [frame async for frame in frames][-1]
+        await asyncio.sleep(0.2)
+
+    assert isinstance(last, wire.FallingBehind)
+    assert not other.done()
