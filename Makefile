@@ -29,7 +29,8 @@ up: setup-full ## the full profile over HTTPS on this machine: Kafka, PostgreSQL
 down: ## stop what `make up` started; its state stays in var/full
 	@$(PYTHON) -m deploy.full down
 
-test: setup-full ## the whole suite: first what needs no servers, in two processes
+test: ## the whole suite, in real servers and a real browser: first what needs no servers, in two processes
+	@deploy/setup.sh --full --browser
 	@$(PYTHON) -m pytest -q -n 2 -m "not slow"
 	@$(PYTHON) -m pytest -q -m slow
 

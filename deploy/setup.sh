@@ -1,11 +1,17 @@
 #!/usr/bin/env bash
 # Prepares everything the other commands need: Debian's parts, the environment in .venv, the specimens' portraits.
-# With --full also the servers of the full profile. Says what it does, and is fast when nothing is to be done.
+# With --full also the servers of the full profile, with --browser what the suite drives as a person would.
+# Says what it does, and is fast when nothing is to be done.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 debian=(tesseract-ocr tesseract-ocr-eng fonts-ocr-b fonts-dejavu-core)
-if [ "${1:-}" = --full ]; then debian+=(postgresql redis-server default-jre-headless maven openssl nginx); fi
+for wish in "$@"; do
+  case $wish in
+    --full) debian+=(postgresql redis-server default-jre-headless maven openssl nginx) ;;
+    --browser) debian+=(chromium) ;;
+  esac
+done
 missing=()
 for package in "${debian[@]}"; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
