@@ -68,14 +68,13 @@ def _by_token(hashed: bytes) -> Principal:
 
 def _by_keys(ids: Collection[str]) -> dict[str | bytes, Principal]:
     """Find the keys that were not revoked."""
-    return {
-        key.key_id: of_key(key) for key in ClientKey.objects.in_bulk(ids).values() if not key.revoked_at_us
-    }
+    keys = ClientKey.objects.filter(revoked_at_us=0).in_bulk(ids)
+    return {key_id: of_key(key) for key_id, key in keys.items()}
 
 
 def _by_tokens(hashes: Collection[bytes]) -> dict[str | bytes, Principal]:
     """Find the tokens that were not replaced."""
-    tokens = [token for token in CaseToken.objects.in_bulk(hashes).values() if not token.ended_at_us]
+    tokens = CaseToken.objects.filter(ended_at_us=0).in_bulk(hashes).values()
     doors = CaseDoor.objects.in_bulk({token.case for token in tokens})
     return {bytes(token.sha256): _of_token(token, doors[token.case]) for token in tokens}
 

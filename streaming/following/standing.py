@@ -43,11 +43,6 @@ class Standing:
         """Its hold on a subscription."""
         return self._following.hold
 
-    @property
-    def unsaved(self) -> bool:
-        """An ack waits to be stored."""
-        return self.hold is not None and self.hold.unsaved
-
     def ack(self, number: int, *, sent: int) -> None:
         """Hear that everything up to a number was stored by the reader.
 
@@ -96,7 +91,7 @@ class Standings:
     async def close(self, standing: Standing) -> None:
         """Look at it no more, and store its last acks; without a database their records come again."""
         self._open.discard(standing)
-        if standing.hold is not None and standing.unsaved:
+        if standing.hold is not None and standing.hold.unsaved:
             with contextlib.suppress(DatabaseError, Replaced):
                 await in_reader_thread(keep, standing.hold)
 
@@ -116,9 +111,11 @@ class Standings:
                 _away(self._open, error)
 
     async def _save(self) -> None:
-        for standing in [standing for standing in self._open if standing.unsaved]:
+        for standing, hold in [(one, one.hold) for one in self._open if one.hold is not None]:
+            if not hold.unsaved:
+                continue
             try:
-                await in_reader_thread(_keep, standing)
+                await in_reader_thread(keep, hold)
             except Replaced:
                 standing.end("replaced")
             except DatabaseError as error:
@@ -151,11 +148,6 @@ def _away(streams: Collection[Standing], error: Exception) -> None:
     _log.warning("feed_away", streams=len(streams), error=type(error).__name__, exc_info=not known)
     for standing in streams:
         standing.end("feed_behind")
-
-
-def _keep(standing: Standing) -> None:
-    if standing.hold is not None:
-        keep(standing.hold)
 
 
 def _judge(standing: Standing, ends: dict[Principal, datetime | None], now: datetime) -> None:

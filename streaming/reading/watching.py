@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -87,7 +87,8 @@ class _Asking:
             self._whole_due_s = time.monotonic() + _WHOLE_EVERY_S
             self._position = 0
         self._position = max((row[4] for row in rows), default=self._position)
-        return Seen(_heads(rows), whole) if rows or whole else None
+        heads = {feed: Head(epoch, oldest, head) for feed, epoch, oldest, head, _ in rows}
+        return Seen(heads, whole) if rows or whole else None
 
 
 class FileWatch:
@@ -147,7 +148,7 @@ class ServerWatch:
     def __init__(self, address: str) -> None:
         self._address = address
         self._open: psycopg.AsyncConnection[Any] | None = None
-        self._looked_s = 0.0
+        self._asking = _Asking("%s")
 
     async def look(self) -> Seen | None:
         """Wait for words, or a moment; see `Watch`."""
@@ -156,7 +157,7 @@ class ServerWatch:
                 self._open = await self._listen()
                 return await self._look(self._open)
             words = [word.payload async for word in self._open.notifies(timeout=_WAIT_S, stop_after=1)]
-            if "" in words or time.monotonic() - self._looked_s > _WHOLE_EVERY_S:
+            if "" in words or self._asking.whole_due:
                 return await self._look(self._open)
         except psycopg.Error as error:
             await self.close()
@@ -170,10 +171,9 @@ class ServerWatch:
         await connection.execute(f"LISTEN {_CHANNEL}")
         return connection
 
-    async def _look(self, connection: psycopg.AsyncConnection[Any]) -> Seen:
-        self._looked_s = time.monotonic()
-        rows = await (await connection.execute(_HEADS)).fetchall()
-        return Seen(_heads(rows), whole=True)
+    async def _look(self, connection: psycopg.AsyncConnection[Any]) -> Seen | None:
+        cursor = await connection.execute(*self._asking.question(whole=True))
+        return self._asking.seen(await cursor.fetchall(), whole=True)
 
     async def close(self) -> None:
         """Close the connection; see `Watch`."""
@@ -229,10 +229,6 @@ class RungWatch:
         if self._open is not None:
             connection, self._open = self._open, None
             await connection.close()
-
-
-def _heads(rows: Iterable[_Stand]) -> dict[str, Head]:
-    return {feed: Head(epoch, oldest, head) for feed, epoch, oldest, head, _ in rows}
 
 
 def _told(word: str) -> tuple[str, Head]:

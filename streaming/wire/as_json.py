@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Final
-
 from protocol.ids import to_us
-from streaming.wire.frames import KEPT, Bye, FallingBehind, Frame, Gap, Heartbeat, Record, Refusal, Welcome
+from streaming.wire.frames import (
+    Bye,
+    FallingBehind,
+    Frame,
+    Gap,
+    Heartbeat,
+    Record,
+    Refusal,
+    Welcome,
+    written_once,
+)
 from streaming.words import encode, rfc3339
 
 __all__ = ["as_event", "as_json", "as_line"]
@@ -15,7 +22,7 @@ __all__ = ["as_event", "as_json", "as_line"]
 def as_json(frame: Frame) -> bytes:
     """Write a frame as one JSON object; a record's public JSON is passed on as it is stored."""
     if isinstance(frame, Record):
-        return _record(frame) if frame.private else _shared_record(frame)
+        return _record(frame)
     return encode(_told(frame))
 
 
@@ -34,14 +41,11 @@ def as_event(frame: Frame) -> bytes:
     return b"%bdata: %b\n\n" % (start, as_json(frame))
 
 
+@written_once
 def _record(frame: Record) -> bytes:
     prev = b"" if frame.prev is None else b'"prev":%d,' % frame.prev
     start = b'{"frame":"record","number":%d,%b"cursor":"%b",'
     return start % (frame.number, prev, frame.cursor.encode()) + frame.body[1:]
-
-
-# Written once for all who see a record alike, some megabytes at most.
-_shared_record: Final = lru_cache(KEPT)(_record)
 
 
 def _told(frame: Welcome | Heartbeat | Gap | FallingBehind | Bye | Refusal) -> dict[str, object]:

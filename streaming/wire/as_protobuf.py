@@ -7,12 +7,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any, Final
 
 from protocol.ids import to_us
 from protocol.schemas import feed_v1_pb2 as feed
-from streaming.wire.frames import KEPT, Bye, FallingBehind, Frame, Gap, Heartbeat, Record, Refusal, Welcome
+from streaming.wire.frames import (
+    Bye,
+    FallingBehind,
+    Frame,
+    Gap,
+    Heartbeat,
+    Record,
+    Refusal,
+    Welcome,
+    written_once,
+)
 from streaming.words import Kind, rfc3339
 
 __all__ = ["as_protobuf"]
@@ -24,7 +33,7 @@ def as_protobuf(frame: Frame) -> bytes:
     """Write a frame as one serialised `ServerFrame`."""
     match frame:
         case Record():
-            return _record(frame) if frame.private else _shared_record(frame)
+            return _record(frame)
         case Welcome():
             written = feed.ServerFrame(welcome=_welcome(frame))
         case Heartbeat():
@@ -44,15 +53,13 @@ def as_protobuf(frame: Frame) -> bytes:
     return written.SerializeToString()
 
 
+@written_once
 def _record(frame: Record) -> bytes:
     record = _said(frame.body)
     record.number, record.cursor = frame.number, frame.cursor
     if frame.prev is not None:
         record.prev = frame.prev
     return feed.ServerFrame(record=record).SerializeToString()
-
-
-_shared_record: Final = lru_cache(KEPT)(_record)
 
 
 def _welcome(frame: Welcome) -> feed.Welcome:

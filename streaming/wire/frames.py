@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from protocol.problems import Refused
@@ -12,7 +14,6 @@ from streaming.wire.asking import BadPartition, WrongVersion
 
 __all__ = [
     "CLOSE_CODES",
-    "KEPT",
     "Bye",
     "FallingBehind",
     "Frame",
@@ -22,10 +23,11 @@ __all__ = [
     "Refusal",
     "Welcome",
     "close_code",
+    "written_once",
 ]
 
-# So many records are kept as written, for others who see them alike.
-KEPT: Final = 2_048
+# So many records are kept as written: some megabytes at most.
+_KEPT: Final = 2_048
 # Why a stream ends, and how its WebSocket is closed. 40xx: come back, but after 4004; 41xx: do not.
 CLOSE_CODES: Final[dict[str, int]] = {
     "done": 1000,
@@ -124,6 +126,12 @@ class Refusal:
 
 
 Frame = Welcome | Record | Heartbeat | Gap | FallingBehind | Bye | Refusal
+
+
+def written_once(write: Callable[[Record], bytes]) -> Callable[[Record], bytes]:
+    """Have a record written once for all who see it alike; a private one for its reader alone."""
+    shared = lru_cache(_KEPT)(write)
+    return lambda record: write(record) if record.private else shared(record)
 
 
 def close_code(refused: Refused) -> int:
