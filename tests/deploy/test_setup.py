@@ -16,9 +16,9 @@ SETUP = ROOT / "deploy" / "setup.sh"
 INSTALL = ROOT / "deploy" / "install_quietly.sh"
 
 
-def _full_packages() -> set[str]:
-    found = re.search(r"--full \]; then debian\+=\(([^)]*)\)", SETUP.read_text())
-    assert found is not None
+def _packages_of(wish: str) -> set[str]:
+    found = re.search(rf"{wish}\) debian\+=\(([^)]*)\)", SETUP.read_text())
+    assert found is not None, f"{SETUP} knows no {wish}"
     return set(found[1].split())
 
 
@@ -26,7 +26,15 @@ def test_the_full_set_up_brings_what_every_server_may_miss() -> None:
     others = {"default-jre-headless", "maven", "openssl", "nginx"}
     wanted = {*postgres.DEBIAN_PACKAGES, *redis.DEBIAN_PACKAGES, *others}
 
-    assert wanted <= _full_packages()
+    assert wanted <= _packages_of("--full")
+
+
+def test_the_suites_set_up_brings_the_browser_that_it_drives() -> None:
+    asked = re.search(r"^test:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+    assert "chromium" in _packages_of("--browser")
+    assert asked is not None
+    assert "--browser" in asked[1]
 
 
 @pytest.fixture
