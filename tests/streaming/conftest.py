@@ -94,13 +94,19 @@ class Client:
         return Holder({"Authorization": f"Bearer {key}"})
 
     def case(self, *messages: Message, reference: str = "order-1") -> Case:
-        case = Case(self, str(uuid4()), str(uuid4()))
+        case = self._new()
         case.say(told.opened(live=self.live, reference=reference), *messages)
         return case
 
+    def _new(self) -> Case:
+        return Case(self, str(uuid4()), str(uuid4()))
+
     def many(self, records: int) -> list[Case]:
         """Open cases until the feed has so many records, a multiple of three."""
-        return [self.case(told.received()) for _ in range(records // 3)]
+        cases = [self._new() for _ in range(records // 3)]
+        drafts = [d for case in cases for d in case.drafts(told.opened(live=self.live), told.received())]
+        journal.record(drafts, now=self.house.now)
+        return cases
 
 
 @dataclass
@@ -113,11 +119,14 @@ class Case:
 
     def say(self, *messages: Message) -> list[str]:
         """Journal what was said; gives the events' ids."""
-        drafts = [
+        recorded = journal.record(self.drafts(*messages), now=self.client.house.now)
+        return [str(event.envelope.id) for event in recorded]
+
+    def drafts(self, *messages: Message) -> list[Draft]:
+        return [
             Draft(message=m, subject=self.id, client=self.client.name, applicant=self.applicant)
             for m in messages
         ]
-        return [str(event.envelope.id) for event in journal.record(drafts, now=self.client.house.now)]
 
     def phone(self, *, lasts: timedelta = timedelta(minutes=30)) -> Holder:
         """Give the applicant's phone a token."""
