@@ -31,11 +31,11 @@ down: ## stop what `make up` started; its state stays in var/full
 
 test: ## the whole suite, in real servers and a real browser: first what needs no servers, in two processes
 	@deploy/setup.sh --full --browser
-	@$(PYTHON) -m pytest -q -n 2 -m "not slow"
-	@$(PYTHON) -m pytest -q -m slow
+	@$(PYTHON) -m pytest -q -n 2 --dist worksteal -m "not slow"
+	@$(PYTHON) -m pytest -q --durations=15 -m slow
 
 test-fast: setup ## the part of the suite that needs no servers and no minutes
-	@$(PYTHON) -m pytest -q -n 2 -m "not slow"
+	@$(PYTHON) -m pytest -q -n 2 --dist worksteal -m "not slow"
 
 lint: setup ## formatting, rules, types, and who may import whom
 	@$(PYTHON) -m ruff format --check .
