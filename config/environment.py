@@ -41,7 +41,8 @@ class Environment:
     ($VOUCH_HOSTS, with commas),
     `secret` signs sessions (made at first start), `workers` is the number of vision processes, `feed_days` is
     for how many days each feed's records are kept, live and test alike ($VOUCH_FEED_DAYS; clients were
-    promised at least 90).
+    promised at least 90), `services` are those that run beside the product ($VOUCH_SERVICES, with commas;
+    None, when it is not set: all that are there).
     """
 
     data: Path
@@ -59,6 +60,7 @@ class Environment:
     secret: str
     workers: int
     feed_days: int
+    services: frozenset[str] | None
     debug: bool
 
     @property
@@ -98,6 +100,7 @@ def environment() -> Environment:
         secret=_secret(data / "secret"),
         workers=_number("VOUCH_WORKERS", 2, low=1, high=64),
         feed_days=_number("VOUCH_FEED_DAYS", 90, low=90, high=36_500),
+        services=_names("VOUCH_SERVICES"),
         debug=os.environ.get("VOUCH_DEBUG", "") == "1",
     )
 
@@ -114,6 +117,11 @@ def _address(name: str, *schemes: str) -> str:
     if text and text.partition("://")[0] not in schemes:
         raise WrongSetting(f"{name} cannot be used; it must begin with {' or '.join(schemes)}://")
     return text
+
+
+def _names(name: str) -> frozenset[str] | None:
+    text = os.environ.get(name)
+    return None if text is None else frozenset(filter(None, (word.strip() for word in text.split(","))))
 
 
 def _origins(name: str) -> frozenset[str]:

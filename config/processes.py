@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from config.environment import Environment
+from config.services import beside
 
 __all__ = ["Process", "embedded", "full", "listed"]
 
 # A service is given its own database and never ours; ours never a service's.
 _OURS: Final = ("VOUCH_DATABASE_URL", "VOUCH_REDIS_URL", "VOUCH_TLS_KEY")
-_SERVICES: Final = ("VOUCH_DECISIONS_DATABASE_URL",)
 _KAFKA: Final = ("VOUCH_KAFKA", "VOUCH_KAFKA_USER", "VOUCH_KAFKA_PASSWORD", "VOUCH_KAFKA_KEY")
 
 
@@ -42,7 +42,7 @@ def listed(settings: Environment, *, register_port: int) -> tuple[Process, ...]:
 
 def embedded(settings: Environment, *, register_port: int) -> tuple[Process, ...]:
     """List the processes of the embedded profile; arguments as of `listed`."""
-    return (*_rooms(), _decisions(), *_register(settings, register_port))
+    return (*_rooms(), *_services(settings), *_register(settings, register_port))
 
 
 def full(settings: Environment, *, register_port: int) -> tuple[Process, ...]:
@@ -52,25 +52,37 @@ def full(settings: Environment, *, register_port: int) -> tuple[Process, ...]:
     """
     sequencer = (_managed("sequencer"),) if settings.database_url else ()
     relay = (_managed("relay"),) if settings.kafka else ()
-    return (*sequencer, *_rooms(), *relay, _decisions(), *_register(settings, register_port))
+    return (*sequencer, *_rooms(), *relay, *_services(settings), *_register(settings, register_port))
 
 
 def _rooms() -> tuple[Process, ...]:
-    web = Process("web", (sys.executable, "-m", "config.web"), hidden=_SERVICES)
+    web = Process("web", (sys.executable, "-m", "config.web"), hidden=_theirs())
     return (web, _managed("pipeline"), _managed("feed"))
 
 
 def _managed(name: str) -> Process:
     # `manage.py` chooses the settings, whatever those of whoever started us are: a test's, for one.
-    return Process(name, (sys.executable, "manage.py", name), hidden=(*_SERVICES, "DJANGO_SETTINGS_MODULE"))
+    return Process(name, (sys.executable, "manage.py", name), hidden=(*_theirs(), "DJANGO_SETTINGS_MODULE"))
 
 
-def _decisions() -> Process:
-    return Process("decisions", (sys.executable, "-m", "consumers.decisions", "run"), hidden=_OURS)
+def _services(settings: Environment) -> tuple[Process, ...]:
+    return tuple(
+        Process(
+            one.name,
+            (sys.executable, "-m", f"consumers.{one.name}", "run"),
+            hidden=(*_OURS, *_theirs(but=one.name)),
+        )
+        for one in beside(settings.services)
+    )
+
+
+def _theirs(but: str = "") -> tuple[str, ...]:
+    """List the variables that are a service's own."""
+    return tuple(name for one in beside() if one.name != but for name in one.settings)
 
 
 def _register(settings: Environment, port: int) -> tuple[Process, ...]:
     if settings.register_url:
         return ()
     command = (sys.executable, "-m", "examples.register", "--port", str(port))
-    return (Process("register", command, hidden=(*_OURS, *_SERVICES, *_KAFKA)),)
+    return (Process("register", command, hidden=(*_OURS, *_theirs(), *_KAFKA)),)

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import getpass
 import threading
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, Namespace, _SubParsersAction
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
+from typing import TypeAlias
 
 from subscriber import outbox
 from subscriber.context import Emission
@@ -34,10 +35,12 @@ from subscriber.unit import Tools
 __all__ = ["add_commands", "add_letter_verbs", "letters_command", "run_command"]
 
 Say = Callable[[str], None]
+# argparse names it no better; what matters is `add_parser`.
+Verbs: TypeAlias = "_SubParsersAction[ArgumentParser]"
 
 
-def add_commands(parser: ArgumentParser) -> None:
-    """Give a service's parser the commands; the one chosen is in `command`."""
+def add_commands(parser: ArgumentParser) -> Verbs:
+    """Give a service's parser the commands; the one chosen is in `command`. Gives where to add its own."""
     verbs = parser.add_subparsers(dest="command", required=True)
     verbs.add_parser("run", help="follow the journal until told to stop")
     verbs.add_parser("lag", help="say how far behind it is, and what waits")
@@ -46,6 +49,7 @@ def add_commands(parser: ArgumentParser) -> None:
     )
     replay.add_argument("--rate", type=float, default=0, help="at most so many events a second")
     add_letter_verbs(verbs.add_parser("dead-letters", help="what could not be handled"))
+    return verbs
 
 
 def add_letter_verbs(parser: ArgumentParser) -> None:

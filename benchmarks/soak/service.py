@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.soak.messages import STREAM
-from consumers.decisions.settings import Door, read_door
 from protocol.envelope import Event
 from protocol.schemas import decisions_v1_pb2 as decisions
 from protocol.schemas import verification_v1_pb2 as verification
@@ -39,6 +38,7 @@ from subscriber import (
     open_store,
 )
 from subscriber.kafka import KafkaSettings, kafka_settings, kafka_source
+from subscriber.serving import Door, ServiceSettings
 
 __all__ = ["main"]
 
@@ -109,9 +109,9 @@ def main(run_file: str, database: str, file: str) -> None:
     configure_logs()
     # It tells when it leaves Kafka for the door, and why: the run counts that.
     logging.getLogger("subscriber.handover").setLevel(logging.INFO)
-    door, kafka = read_door(Path(run_file), service=_NAME), kafka_settings(os.environ)
-    if door is None or kafka is None:
-        raise RuntimeError("the soak's service needs a run file and VOUCH_KAFKA")
+    door, kafka = ServiceSettings(_NAME, Path(run_file).parent).door(), kafka_settings(os.environ)
+    if kafka is None:
+        raise RuntimeError("the soak's service needs VOUCH_KAFKA")
     store = open_store(database)
     _prepare(store)
     while True:

@@ -9,8 +9,9 @@ from protocol.envelope import Event
 from protocol.ids import from_us, to_us
 from protocol.schemas import verification_v1_pb2 as verification
 from subscriber import Context, Handler, Store, Subscriber, Timer
+from subscriber.serving import ServiceSettings, ServiceSpec
 
-__all__ = ["NAME", "STREAMS", "prepare", "subscriber"]
+__all__ = ["NAME", "SPEC", "STREAMS", "prepare", "subscriber"]
 
 NAME = "decisions"
 STREAMS = ("verification.case", "verification.partial", "verification.result")
@@ -51,6 +52,13 @@ def _ring(timer: Timer, ctx: Context) -> None:
     """End an approval ahead whose time has come."""
     held = _read(timer.key, ctx)
     _keep(timer.key, held, end_approval(held, to_us(timer.at), _Voice(timer.key, held, ctx)), ctx)
+
+
+def _build(_settings: ServiceSettings) -> Subscriber:
+    return subscriber()
+
+
+SPEC = ServiceSpec(name=NAME, streams=STREAMS, prepare=prepare, build=_build)
 
 
 class _Voice:

@@ -11,20 +11,23 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from config.services import beside
+from config.supervisor import write_privately
 from deploy.certificates import Certificates, certificates_in
 from deploy.servers.kafka import ClusterOptions, KafkaServer
 from deploy.servers.postgres import PostgresServer
 from deploy.servers.redis import RedisServer
 
-__all__ = ["DATABASES", "KAFKA_USER", "Place", "open_place"]
+__all__ = ["DATABASES", "KAFKA_USER", "SERVICES", "Place", "open_place"]
 
 KAFKA_USER: Final = "vouch"
+SERVICES: Final = tuple(one.name for one in beside())
 # Role → the databases it owns, and the only ones it may enter; the first is the one that an address names.
 DATABASES: Final = {
     "vouch": ("vouch", "vouch_keys", "vouch_feed", "vouch_statistics"),
-    "decisions": ("decisions",),
+    **{name: (name,) for name in SERVICES},
 }
-_SECRETS: Final = ("postgres", "vouch", "decisions", "kafka", "redis")
+_SECRETS: Final = ("postgres", "kafka", "redis", *DATABASES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ class Place:
             "VOUCH_DATA": str(self.folder),
             "PORT": str(self.port),
             "VOUCH_DATABASE_URL": self.database_url("vouch"),
-            "VOUCH_DECISIONS_DATABASE_URL": self.database_url("decisions"),
+            **{f"VOUCH_{name.upper()}_DATABASE_URL": self.database_url(name) for name in SERVICES},
             "VOUCH_REDIS_URL": self.redis().url,
             "VOUCH_TLS_CERTIFICATE": str(self.certificates.certificate),
             "VOUCH_TLS_KEY": str(self.certificates.key),
@@ -94,10 +97,12 @@ def open_place(folder: Path, port: int) -> Place:
 
 
 def _passwords(path: Path) -> dict[str, str]:
-    """Read the passwords, or make them: letters and digits, which need no quoting anywhere."""
-    if not path.exists():
-        made = {name: secrets.token_hex(24) for name in _SECRETS}
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            json.dump(made, file)
-    found: dict[str, str] = json.loads(path.read_text())
+    """Read the passwords, or make them: letters and digits, which need no quoting anywhere.
+
+    A service that is new to an old place gets one too.
+    """
+    found: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    if missing := set(_SECRETS) - found.keys():
+        found |= {name: secrets.token_hex(24) for name in sorted(missing)}
+        write_privately(path, json.dumps(found))
     return found

@@ -11,7 +11,7 @@ from typing import Final
 
 from deploy.full import product
 from deploy.full.databases import make_databases
-from deploy.full.place import Place
+from deploy.full.place import SERVICES, Place
 from deploy.servers.kafka import KafkaServer
 from deploy.servers.postgres import PostgresServer
 from deploy.servers.redis import RedisServer
@@ -19,7 +19,7 @@ from deploy.servers.redis import RedisServer
 __all__ = ["PROCESSES", "CannotStart", "down", "up"]
 
 # Each tells its metrics; the example register, which is not ours, does not.
-PROCESSES: Final = frozenset({"sequencer", "web", "pipeline", "feed", "relay", "decisions"})
+PROCESSES: Final = frozenset({"sequencer", "web", "pipeline", "feed", "relay", *SERVICES})
 _Server = PostgresServer | RedisServer | KafkaServer
 
 

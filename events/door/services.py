@@ -8,16 +8,23 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Final
 
+from django.apps import apps
 from django.db import transaction
 
 from events.door.problems import Problem
 from events.models import ServiceKey
 from protocol.catalogue import STREAMS, Stream, UnknownType, stream_named
 
-__all__ = ["identify", "issue_service_keys", "may_append", "readable"]
+__all__ = ["identify", "issue_service_keys", "may_append", "readable", "services"]
 
 _PREFIX: Final = "svc_"
 _BEARER: Final = "Bearer "
+
+
+def services() -> list[str]:
+    """List who follows the journal from outside: all that the catalogue names, but for our own rooms."""
+    named = {name for stream in STREAMS for name in (*stream.producers, *stream.consumers)}
+    return sorted(named - {app.label for app in apps.get_app_configs()})
 
 
 def issue_service_keys(names: Iterable[str]) -> dict[str, str]:

@@ -15,6 +15,8 @@ import pytest
 from django.apps import apps
 from django.db.models import Model
 
+from config.services import beside
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 ROOMS = ("config", "verification", "streaming", "access", "events", "subscriber", "protocol", "consumers")
 # Names that join rooms at run time, by string: only the composition root may.
@@ -70,6 +72,17 @@ def test_no_room_but_config_looks_another_up_by_name() -> None:
     assert found == {}
 
 
+def test_no_room_of_the_product_names_a_service() -> None:
+    services = {one.name for one in beside()}
+
+    def named(path: Path) -> set[str]:
+        strings = (n.value for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Constant))
+        return services & {text for text in strings if isinstance(text, str)}
+
+    rooms = ("config", "events", "access", "verification", "streaming", "subscriber")
+    assert {str(path.relative_to(ROOT)): named(path) for path in _sources(*rooms) if named(path)} == {}
+
+
 def test_no_table_refers_to_a_table_of_another_room() -> None:
     def crosses(model: type[Model]) -> list[str]:
         related = [f.related_model for f in model._meta.get_fields() if f.is_relation and f.related_model]
@@ -93,8 +106,8 @@ def test_the_environment_is_read_in_settings_modules_only() -> None:
         "config/environment.py",
         "config/supervisor.py",  # hands the environment on to its children
         "config/asgi.py",  # names Django's settings module
-        "consumers/decisions/settings.py",
-        "consumers/mirror/settings.py",
+        "subscriber/serving/settings.py",  # what every service is told
+        *(f"consumers/{path.parent.name}/settings.py" for path in (ROOT / "consumers").glob("*/settings.py")),
         "verification/pipeline/workers.py",  # tells libraries of a vision process to use one thread
     }
     assert readers <= allowed

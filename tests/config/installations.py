@@ -11,6 +11,7 @@ from subscriber.kafka import KafkaSettings
 __all__ = ["EMBEDDED", "FULL"]
 
 EMBEDDED = Environment(
+    services=None,
     data=Path("/nowhere"),
     port=8000,
     door_port=8001,

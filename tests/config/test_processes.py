@@ -9,8 +9,11 @@ import pytest
 
 from config.environment import Environment
 from config.processes import Process, listed
+from config.services import beside
 from config.supervisor import Supervisor
 from tests.config.installations import EMBEDDED, FULL
+
+SERVICES = [one.name for one in beside()]
 
 
 def names(settings: Environment) -> list[str]:
@@ -18,13 +21,24 @@ def names(settings: Environment) -> list[str]:
 
 
 def test_nothing_set_is_the_embedded_profile() -> None:
-    assert names(EMBEDDED) == ["web", "pipeline", "feed", "decisions", "register"]
+    assert names(EMBEDDED) == ["web", "pipeline", "feed", *SERVICES, "register"]
 
 
 def test_the_full_profile_gives_positions_first_and_carries_to_kafka() -> None:
-    wanted = ["sequencer", "web", "pipeline", "feed", "relay", "decisions", "register"]
+    wanted = ["sequencer", "web", "pipeline", "feed", "relay", *SERVICES, "register"]
 
     assert names(FULL) == wanted
+
+
+def test_only_the_services_that_are_wanted_run() -> None:
+    assert names(replace(EMBEDDED, services=frozenset())) == ["web", "pipeline", "feed", "register"]
+
+
+def test_a_service_gets_its_own_settings_and_nobody_elses() -> None:
+    found = {process.name: process for process in listed(EMBEDDED, register_port=8100)}
+
+    assert "VOUCH_DECISIONS_DATABASE_URL" not in found["decisions"].hidden
+    assert all("VOUCH_DECISIONS_DATABASE_URL" in found[name].hidden for name in ("web", "feed", "register"))
 
 
 def test_a_register_of_the_operators_is_not_started_by_us() -> None:

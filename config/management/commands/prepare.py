@@ -10,12 +10,9 @@ from django.core.management import BaseCommand, call_command
 
 from config.environment import environment
 from config.supervisor import write_privately
-from events.door.services import issue_service_keys
+from events.door.services import issue_service_keys, services
 
 __all__ = ["Command"]
-
-# Services that follow the journal through the door.
-SERVICES = ("decisions",)
 
 
 class Command(BaseCommand):
@@ -31,5 +28,5 @@ class Command(BaseCommand):
         """Migrate each database, then write the run file, readable by its owner only."""
         for alias in settings.DATABASES:
             call_command("migrate", database=alias, verbosity=0, interactive=False)
-        content = {"door": f"http://127.0.0.1:{options['door_port']}", "keys": issue_service_keys(SERVICES)}
+        content = {"door": f"http://127.0.0.1:{options['door_port']}", "keys": issue_service_keys(services())}
         write_privately(environment().run_file, json.dumps(content))

@@ -8,10 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-from consumers.decisions.settings import Door, WrongRunFile, read_door, settings_from
-
 
 def command(folder: Path, *words: str) -> subprocess.Popen[str]:
     environment = {**os.environ, "VOUCH_DATA": str(folder)}
@@ -58,26 +54,3 @@ def test_the_service_needs_neither_django_nor_the_monolith() -> None:
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert found.stdout == "[]\n"
-
-
-def test_the_run_file_says_where_the_door_is(tmp_path: Path) -> None:
-    settings = settings_from({"VOUCH_DATA": str(tmp_path)})
-    settings.run_file.write_text('{"door": "http://127.0.0.1:1", "keys": {"decisions": "secret"}}')
-
-    door = read_door(settings.run_file, service="decisions")
-
-    assert door == Door("http://127.0.0.1:1", "secret")
-    assert "secret" not in repr(door)
-
-
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"door": "x", "keys": {"fraud": "k"}}'])
-def test_a_run_file_without_a_key_for_us_is_refused(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "run.json"
-    path.write_text(text)
-
-    with pytest.raises(WrongRunFile, match="decisions"):
-        read_door(path, service="decisions")
-
-
-def test_without_a_run_file_there_is_no_door_yet(tmp_path: Path) -> None:
-    assert read_door(tmp_path / "run.json", service="decisions") is None

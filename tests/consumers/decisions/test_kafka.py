@@ -11,13 +11,13 @@ import pytest
 from confluent_kafka import KafkaException, TopicPartition
 
 from consumers.decisions import service
-from consumers.decisions.running import run
-from consumers.decisions.settings import Settings, settings_from
+from consumers.decisions.service import SPEC
 from protocol.catalogue import stream_named
-from tests.consumers.decisions.door import door, write_run_file
+from subscriber.serving import ServiceSettings, run
 from tests.consumers.decisions.histories import checks, evidence, line, opening, short
-from tests.consumers.decisions.journal import MemoryJournal
 from tests.consumers.decisions.test_running import waited_for
+from tests.consumers.door import door, write_run_file
+from tests.consumers.journal import MemoryJournal
 from tests.servers.kafka import Cluster
 from tests.subscriber.wire import Carrier, make_topics
 
@@ -26,8 +26,8 @@ pytestmark = pytest.mark.slow
 
 @contextmanager
 def serving(folder: Path, cluster: Cluster) -> Iterator[None]:
-    stop = threading.Event()
-    thread = threading.Thread(target=run, args=(Settings(folder, kafka=cluster.settings), stop))
+    stop, settings = threading.Event(), ServiceSettings("decisions", folder, kafka=cluster.settings)
+    thread = threading.Thread(target=run, args=(SPEC, settings, stop))
     thread.start()
     try:
         yield
@@ -37,7 +37,7 @@ def serving(folder: Path, cluster: Cluster) -> Iterator[None]:
 
 
 def said(journal: MemoryJournal) -> list[str]:
-    return [short(message) for message in journal.said("case")]
+    return [short(message) for message in journal.said("case", "decisions.decision")]
 
 
 def reads_kafka(cluster: Cluster) -> bool:
@@ -65,7 +65,7 @@ def test_it_decides_history_from_the_door_and_the_rest_from_kafka(
     carrier.carry()
 
     with door(at_the_door) as url, serving(tmp_path, empty_kafka):
-        write_run_file(tmp_path, url)
+        write_run_file(tmp_path, url, "decisions")
         assert waited_for(lambda: reads_kafka(empty_kafka))
         # From here on the door has nothing but what the service itself says.
         written.append(whole.records[6:])
@@ -74,11 +74,3 @@ def test_it_decides_history_from_the_door_and_the_rest_from_kafka(
         assert waited_for(lambda: said(at_the_door)[-1:] == ["approve final"])
 
     assert said(at_the_door).count("approve final") == 1
-
-
-def test_the_cluster_is_named_by_the_environment(tmp_path: Path) -> None:
-    found = settings_from({"VOUCH_DATA": str(tmp_path), "VOUCH_KAFKA": "127.0.0.1:9092"})
-
-    assert found.kafka is not None
-    assert found.kafka.bootstrap == "127.0.0.1:9092"
-    assert settings_from({"VOUCH_DATA": str(tmp_path)}).kafka is None

@@ -14,18 +14,17 @@ from pathlib import Path
 
 import pytest
 
-from consumers.decisions.__main__ import main
-from consumers.decisions.running import run
-from consumers.decisions.settings import Settings
-from tests.consumers.decisions.door import door, write_run_file
+from consumers.decisions.service import SPEC
+from subscriber.serving import ServiceSettings, main, run
 from tests.consumers.decisions.histories import checks, evidence, line, opening, short
-from tests.consumers.decisions.journal import MemoryJournal
+from tests.consumers.door import door, write_run_file
+from tests.consumers.journal import MemoryJournal
 
 
 @contextmanager
 def serving(folder: Path) -> Iterator[None]:
     stop = threading.Event()
-    thread = threading.Thread(target=run, args=(Settings(folder), stop))
+    thread = threading.Thread(target=run, args=(SPEC, ServiceSettings("decisions", folder), stop))
     thread.start()
     try:
         yield
@@ -42,7 +41,7 @@ def waited_for(holds: Callable[[], bool]) -> bool:
 
 
 def decided(journal: MemoryJournal) -> bool:
-    return [short(message) for message in journal.said("case")] == ["approve final"]
+    return [short(message) for message in journal.said("case", "decisions.decision")] == ["approve final"]
 
 
 def clear_case() -> MemoryJournal:
@@ -53,7 +52,7 @@ def test_it_decides_what_it_reads_through_the_door(tmp_path: Path) -> None:
     journal = clear_case()
 
     with door(journal) as url, serving(tmp_path):
-        write_run_file(tmp_path, url)
+        write_run_file(tmp_path, url, "decisions")
 
         assert waited_for(lambda: decided(journal))
 
@@ -63,11 +62,11 @@ def test_it_follows_a_product_that_has_moved(tmp_path: Path) -> None:
 
     with serving(tmp_path):
         with door(journal) as url:
-            write_run_file(tmp_path, url)
+            write_run_file(tmp_path, url, "decisions")
             assert waited_for((tmp_path / "decisions.sqlite3").exists)
         journal.append(clear_case().records)
         with door(journal) as url:
-            write_run_file(tmp_path, url)
+            write_run_file(tmp_path, url, "decisions")
 
             assert waited_for(lambda: decided(journal))
 
@@ -79,8 +78,8 @@ def test_the_lag_is_told_through_the_door(
     monkeypatch.setattr("sys.argv", ["decisions", "lag"])
 
     with door(clear_case()) as url:
-        write_run_file(tmp_path, url)
-        code = main()
+        write_run_file(tmp_path, url, "decisions")
+        code = main(SPEC)
 
     assert code == 0
     assert capsys.readouterr().out.startswith("at 0 of 12: 12 behind, ")
@@ -91,7 +90,7 @@ def test_a_replay_beside_the_running_service_is_taken_over_by_it(tmp_path: Path)
     journal = MemoryJournal(line(*opening("full"), evidence("front")))
 
     with door(journal) as url, serving(tmp_path):
-        write_run_file(tmp_path, url)
+        write_run_file(tmp_path, url, "decisions")
         assert waited_for((tmp_path / "decisions.sqlite3").exists)
         assert waited_for(lambda: _held(tmp_path / "decisions.sqlite3") == 1)
         replayed = subprocess.run(

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from google.protobuf.message import Message
 
+from consumers.decisions.service import SPEC
 from protocol.envelope import Event
 from protocol.ids import to_us
 from protocol.schemas import decisions_v1_pb2 as decisions
@@ -18,7 +19,7 @@ from subscriber.health import lag, standing
 from subscriber.letters import Letters
 from tests.changing import changed
 from tests.consumers.decisions.histories import START, checks, evidence, number, opening, short
-from tests.consumers.decisions.journal import MemoryJournal, Service
+from tests.consumers.journal import MemoryJournal, Service
 
 SOON_US = to_us(START + timedelta(seconds=30))
 A_WEEK_LATER_US = to_us(START + timedelta(days=7))
@@ -29,7 +30,7 @@ LICENCE = verification.DocumentClassified(
 
 @contextmanager
 def running(folder: Path, journal: MemoryJournal, *, clock_us: int = SOON_US) -> Iterator[Service]:
-    service = Service(folder, journal, clock_us=clock_us)
+    service = Service(SPEC, folder, journal, clock_us=clock_us)
     try:
         yield service
     finally:
@@ -47,7 +48,7 @@ def renumbered(event: Event, id_: int) -> Event:
 
 
 def words(journal: MemoryJournal, case: str) -> list[str]:
-    return [short(message) for message in journal.said(case)]
+    return [short(message) for message in journal.said(case, "decisions.decision")]
 
 
 def test_a_case_s_facts_become_a_decision_in_the_journal(tmp_path: Path) -> None:

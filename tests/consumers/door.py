@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from protocol.records import as_record
 from protocol.schemas.journal_v1_pb2 import AppendRequest, AppendResponse, Frame, Mark
-from tests.consumers.decisions.journal import EPOCH, MemoryJournal
+from tests.consumers.journal import EPOCH, MemoryJournal
 
 __all__ = ["door", "write_run_file"]
 
@@ -89,8 +89,8 @@ def door(journal: MemoryJournal) -> Iterator[str]:
             listening.join()
 
 
-def write_run_file(folder: Path, url: str) -> None:
-    """Say, as the product does, where its door is."""
+def write_run_file(folder: Path, url: str, *services: str) -> None:
+    """Say, as the product does, where its door is and which key each service has to it."""
     new = folder / "run.new"
-    new.write_text(json.dumps({"door": url, "keys": {"decisions": KEY}}))
+    new.write_text(json.dumps({"door": url, "keys": dict.fromkeys(services, KEY)}))
     new.replace(folder / "run.json")

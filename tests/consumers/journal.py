@@ -8,14 +8,12 @@ from pathlib import Path
 
 from google.protobuf.message import Message
 
-from consumers.decisions import service
-from consumers.decisions.running import open_store
-from consumers.decisions.settings import Settings
 from protocol.catalogue import stream_of
 from protocol.envelope import Event, from_record, to_record
 from protocol.ids import from_us
 from protocol.schemas.journal_v1_pb2 import Record
 from subscriber import Batch, Lineage, Outbox, Runner
+from subscriber.serving import ServiceSettings, ServiceSpec, open_rows
 
 __all__ = ["MemoryJournal", "Service"]
 
@@ -50,8 +48,7 @@ class MemoryJournal:
     def read(self, after: int, limit: int) -> Batch:
         """Give events after a position."""
         through = min(len(self.records), after + limit)
-        found = tuple(r for r in self.records[after:through] if r.stream in service.STREAMS)
-        return Batch(EPOCH, found, through, len(self.records))
+        return Batch(EPOCH, tuple(self.records[after:through]), through, len(self.records))
 
     def recall(self, position: int) -> Record | None:
         """Give one event."""
@@ -68,22 +65,22 @@ class MemoryJournal:
     def close(self) -> None:
         """There is nothing to let go of."""
 
-    def said(self, case: str) -> list[Message]:
-        """List the decisions about a case."""
-        events = (from_record(r) for r in self.records if r.subject == case and "decisions" in r.type)
+    def said(self, subject: str, stream: str) -> list[Message]:
+        """List what a stream says of a subject."""
+        events = (from_record(r) for r in self.records if (r.subject, r.stream) == (subject, stream))
         return [event.message for event in events]
 
 
 class Service:
-    """The service on a file of its own, as it runs, its clock under the test's hand."""
+    """A service on a file of its own, as it runs, its clock under the test's hand."""
 
-    def __init__(self, folder: Path, journal: MemoryJournal, *, clock_us: int) -> None:
-        self.store = open_store(Settings(folder))
+    def __init__(self, spec: ServiceSpec, folder: Path, journal: MemoryJournal, *, clock_us: int) -> None:
+        settings = ServiceSettings(spec.name, folder)
+        self.store = open_rows(spec, settings)
         self.clock_us = clock_us
-        outbox = Outbox(self.store, journal, source=service.NAME)
-        self.runner = Runner(
-            [service.subscriber()], journal, self.store, outbox, clock=lambda: from_us(self.clock_us)
-        )
+        outbox = Outbox(self.store, journal, source=spec.name)
+        subscribers = [spec.build(settings)]
+        self.runner = Runner(subscribers, journal, self.store, outbox, clock=lambda: from_us(self.clock_us))
 
     def settle(self) -> None:
         """Run until nothing is left to do and everything said has come home; then let go of the file."""
