@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from django.db import models
 
-__all__ = ["CaptureCode", "CaseDoor", "CaseToken", "Client", "ClientKey", "Ticket"]
+__all__ = ["CaptureCode", "CaseDoor", "CaseToken", "Client", "ClientKey", "ClientPolicy", "Ticket"]
 
 
 class Client(models.Model):
@@ -35,6 +35,29 @@ class ClientKey(models.Model):
 
     def __str__(self) -> str:
         return self.key_id
+
+
+class ClientPolicy(models.Model):
+    """A version of a policy that a client has said; `content` is the policies' language, JSON.
+
+    `id` is client/name/version.
+    """
+
+    id = models.CharField(primary_key=True, max_length=100)
+    client = models.CharField(max_length=19)
+    name = models.CharField(max_length=64)
+    version = models.PositiveIntegerField()
+    content = models.TextField()
+    changed_at_us = models.BigIntegerField()
+    newest = models.BooleanField()
+
+    class Meta:
+        """An index for what is in force."""
+
+        indexes = (models.Index(fields=["client", "newest"], name="policy_in_force"),)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version} of {self.client}"
 
 
 class CaseDoor(models.Model):

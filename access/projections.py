@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from access.models import CaptureCode, CaseDoor, CaseToken, Client, ClientKey
+from access.models import CaptureCode, CaseDoor, CaseToken, Client, ClientKey, ClientPolicy
 from events.projections import event_sourced, projects
 from protocol.envelope import Event
 from protocol.ids import to_us
@@ -14,7 +14,7 @@ __all__: list[str] = []
 
 _READING_AFTER_SETTLED_US = 15 * 60 * 1_000_000
 
-event_sourced(Client, ClientKey, CaseDoor, CaseToken, CaptureCode)
+event_sourced(Client, ClientKey, ClientPolicy, CaseDoor, CaseToken, CaptureCode)
 
 
 @projects(c.ClientAdded, c.KeyIssued, c.KeyRevoked)
@@ -36,6 +36,23 @@ def _client(event: Event) -> None:
             )
         case c.KeyRevoked() as said:
             ClientKey.objects.filter(pk=said.key_id).update(revoked_at_us=at_us)
+
+
+@projects(c.PolicyChanged)
+def _policy(event: Event) -> None:
+    match event.message:
+        case c.PolicyChanged() as said:
+            named = ClientPolicy.objects.filter(client=event.envelope.client, name=said.name)
+            named.filter(newest=True).update(newest=False)
+            ClientPolicy.objects.create(
+                id=f"{event.envelope.client}/{said.name}/{said.version}",
+                client=event.envelope.client,
+                name=said.name,
+                version=said.version,
+                content=said.content,
+                changed_at_us=to_us(event.envelope.occurred_at),
+                newest=True,
+            )
 
 
 @projects(v.CaseOpened)

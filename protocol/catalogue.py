@@ -93,6 +93,15 @@ STREAMS: tuple[Stream, ...] = (
         messages=(client.ClientAdded, client.KeyIssued, client.KeyRevoked),
     ),
     Stream(
+        name="client.policy",
+        key="client",
+        owner="access",
+        producers=("access",),
+        consumers=("decisions", "audit"),
+        meaning="A client changed one of its policies.",
+        messages=(client.PolicyChanged,),
+    ),
+    Stream(
         name="verification.case",
         owner="verification",
         producers=("verification",),

@@ -14,12 +14,14 @@ from consumers.decisions.facts import CaseFacts
 from consumers.decisions.statements import Stated, Statement, next_statement
 from protocol.envelope import Event
 from protocol.ids import to_us
-from protocol.policies import NO_DECISION, Outcome, policy_of
+from protocol.policies import NO_DECISION, CompiledPolicy, Outcome, PolicyRef
 from protocol.schemas import decisions_v1_pb2 as decisions
 
-__all__ = ["Docket", "Emit", "dump", "end_approval", "load", "speak"]
+__all__ = ["Docket", "Emit", "Policies", "dump", "end_approval", "load", "speak"]
 
 Emit = Callable[[Message], str]
+# Finds a client's policy, made ready.
+Policies = Callable[[str, PolicyRef], CompiledPolicy]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +40,14 @@ class Docket:
         reached_us = max(self.reached_us, to_us(event.envelope.occurred_at))
         return replace(self, known=facts.fold(self.known, event), reached_us=reached_us)
 
-    def next(self) -> Statement | None:
-        """Decide what to say now; None: nothing.
-
-        Raises:
-            NoPolicy: the case is pinned to a policy that this build does not have.
-        """
+    def next(self, policies: Policies) -> Statement | None:
+        """Decide what to say now; None: nothing. Raises what finding the case's policy does."""
         if self._nobody_asks():
             return None
         found, ends_us = self.known.facts, self.known.token_ends_us
         may_approve_ahead = ends_us == 0 or ends_us > self.reached_us
-        answer = evaluate(policy_of(self.known.policy), found, may_approve_ahead=may_approve_ahead)
+        policy = policies(self.known.client, self.known.policy)
+        answer = evaluate(policy, found, may_approve_ahead=may_approve_ahead)
         return next_statement(self.stated, answer, counting=found.event_ids, token_ends_us=ends_us)
 
     def _nobody_asks(self) -> bool:
@@ -69,27 +68,28 @@ class Docket:
         return 0 if self.stated is None else self.stated.statement.expires_at_us
 
 
-def speak(docket: Docket, emit: Emit) -> Docket:
+def speak(docket: Docket, emit: Emit, policies: Policies) -> Docket:
     """Say what is to be said now, if anything.
 
     Args:
         docket: the case, with its newest event heard.
         emit: says a message, and gives the id of its event.
+        policies: finds the case's policy.
     """
-    statement = docket.next()
+    statement = docket.next(policies)
     if statement is None:
         return docket
     return docket.say(statement, emit(_worded(docket, statement)))
 
 
-def end_approval(docket: Docket, now_us: int, emit: Emit) -> Docket:
+def end_approval(docket: Docket, now_us: int, emit: Emit, policies: Policies) -> Docket:
     """Say that an approval ahead has ended by its clock, and what holds instead; nothing when none has."""
     if docket.stated is None or not 0 < docket.expires_at_us <= now_us:
         return docket
     emit(_expiry(docket, docket.stated))
     # Where nothing follows, as of a withdrawn case, what was said last must still not end a second time.
     ended = replace(docket.stated, statement=replace(docket.stated.statement, expires_at_us=0))
-    return speak(replace(docket, stated=ended, reached_us=max(docket.reached_us, now_us)), emit)
+    return speak(replace(docket, stated=ended, reached_us=max(docket.reached_us, now_us)), emit, policies)
 
 
 def _worded(docket: Docket, statement: Statement) -> decisions.DecisionReached | decisions.DecisionCorrected:

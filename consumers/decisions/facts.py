@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 
-from consumers.decisions.engine import Facts, Known
+from consumers.decisions.known import Facts, Known
 from protocol import case_state
 from protocol.case_state import CaseState, CheckAnswer
 from protocol.checks import Check
@@ -15,6 +16,7 @@ from protocol.schemas import verification_v1_pb2 as verification
 
 __all__ = ["CaseFacts", "dump", "fold", "load"]
 
+Scores = tuple[tuple[str, float], ...]
 # What an age check that has ended says of the age, where no fact says it directly.
 _AGE_BY_GRADE = {"clear": "yes", "rejected": "no"}
 
@@ -34,7 +36,8 @@ class CaseFacts:
     """Everything about a case that a policy may ask; start from `CaseFacts()` and `fold`.
 
     `client` and `policy` are empty until the case's opening is known. `token_ends_us`: microseconds since
-    1970 UTC at which the last of the case's tokens ends; 0: none is known.
+    1970 UTC at which the last of the case's tokens ends; 0: none is known. `scores`: what the answers
+    measured, by their event's id.
     """
 
     state: CaseState = field(default_factory=CaseState)
@@ -43,6 +46,7 @@ class CaseFacts:
     document: Said | None = None
     age: Said | None = None
     token_ends_us: int = 0
+    scores: Mapping[str, Scores] = field(default_factory=dict)
 
     @property
     def closed(self) -> bool:
@@ -57,10 +61,13 @@ class CaseFacts:
         age = self._counting(self.age, Check.AGE)
         return Facts(
             minimum_age=0 if opened is None else opened.minimum_age,
-            checks={check: Known(answer.status, answer.event_id) for check, answer in checks.items()},
+            checks={check: self._known(answer) for check, answer in checks.items()},
             document=document or _never_told(checks.get(Check.DOCUMENT)),
             age=age or _told_by_check(checks.get(Check.AGE)),
         )
+
+    def _known(self, answer: CheckAnswer) -> Known:
+        return Known(answer.status, answer.event_id, self.scores.get(answer.event_id, ()))
 
     def _counting(self, said: Said | None, check: Check) -> Known | None:
         if said is None or not self.state.counts(check, said.evidence_keyseq):
@@ -92,8 +99,16 @@ def fold(held: CaseFacts, event: Event) -> CaseFacts:
         case verification.AgeEstablished() as said:
             seen = _said(event, said.evidence_keyseq, said.over_minimum)
             return replace(known, age=_newest(held.age, seen))
+        case verification.CheckCompleted() as said:
+            return _measured(known, str(event.envelope.id), said)
         case _:
             return known
+
+
+def _measured(known: CaseFacts, event_id: str, said: verification.CheckCompleted) -> CaseFacts:
+    """Keep the measures of an answer's parts, where it has any."""
+    scores = tuple((part.name, part.score) for part in said.breakdown if part.HasField("score"))
+    return replace(known, scores={**known.scores, event_id: scores}) if scores else known
 
 
 def _said(event: Event, evidence_keyseq: int, value: str) -> Said:
@@ -121,4 +136,8 @@ def load(data: bytes) -> CaseFacts:
         document=found["document"] and Said(**found["document"]),
         age=found["age"] and Said(**found["age"]),
         token_ends_us=found["token_ends_us"],
+        scores={
+            event_id: tuple((name, score) for name, score in held)
+            for event_id, held in found.get("scores", {}).items()
+        },
     )

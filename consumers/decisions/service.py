@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from google.protobuf.message import Message
 
+from consumers.decisions import book
 from consumers.decisions.docket import Docket, dump, end_approval, load, speak
 from protocol.envelope import Event
 from protocol.ids import from_us, to_us
@@ -14,7 +15,7 @@ from subscriber.serving import ServiceSettings, ServiceSpec
 __all__ = ["NAME", "SPEC", "STREAMS", "prepare", "subscriber"]
 
 NAME = "decisions"
-STREAMS = ("verification.case", "verification.partial", "verification.result")
+STREAMS = ("client.policy", "verification.case", "verification.partial", "verification.result")
 _FOLLOWED: tuple[type[Message], ...] = (
     verification.CaseOpened,
     verification.CaptureTokenIssued,
@@ -30,12 +31,14 @@ _APPROVAL_ENDS = "approval_ends"
 
 def subscriber() -> Subscriber:
     """Describe the service to the runtime."""
-    return Subscriber(NAME, STREAMS, (Handler(_FOLLOWED, _follow),), on_timer=_ring)
+    handlers = (Handler(_FOLLOWED, _follow), Handler(book.FOLLOWED, book.note))
+    return Subscriber(NAME, STREAMS, handlers, on_timer=_ring)
 
 
 def prepare(store: Store) -> None:
-    """Make the service's table where there is none."""
+    """Make the service's tables where there are none."""
     with store.transaction():
+        book.prepare(store)
         store.execute("CREATE TABLE IF NOT EXISTS dockets (case_id TEXT PRIMARY KEY, docket BLOB NOT NULL)")
 
 
@@ -43,15 +46,16 @@ def _follow(event: Event, _value: object, ctx: Context) -> None:
     """Take a fact in and say what follows; an approval whose time had passed by then ends first."""
     case = event.envelope.subject
     held = _read(case, ctx)
-    said_in_time = end_approval(held, to_us(event.envelope.occurred_at), _Voice(case, held, ctx))
-    heard = said_in_time.hear(event)
-    _keep(case, held, speak(heard, _Voice(case, heard, ctx)), ctx)
+    policies, at_us = book.finder(ctx), to_us(event.envelope.occurred_at)
+    heard = end_approval(held, at_us, _Voice(case, held, ctx), policies).hear(event)
+    _keep(case, held, speak(heard, _Voice(case, heard, ctx), policies), ctx)
 
 
 def _ring(timer: Timer, ctx: Context) -> None:
     """End an approval ahead whose time has come."""
     held = _read(timer.key, ctx)
-    _keep(timer.key, held, end_approval(held, to_us(timer.at), _Voice(timer.key, held, ctx)), ctx)
+    ended = end_approval(held, to_us(timer.at), _Voice(timer.key, held, ctx), book.finder(ctx))
+    _keep(timer.key, held, ended, ctx)
 
 
 def _build(_settings: ServiceSettings) -> Subscriber:

@@ -85,6 +85,36 @@ class KeyIssued(_message.Message):
 Global___KeyIssued: _TypeAlias = KeyIssued  # noqa: Y015
 
 @_typing.final
+class PolicyChanged(_message.Message):
+    """A policy of a client's is so from now on; cases that were opened before keep the version they are pinned to."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    CONTENT_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name within the client."""
+    version: _builtins.int
+    """One more than the version before."""
+    content: _builtins.str
+    """The policy in its language: JSON, as written by protocol/policies."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        version: _builtins.int = ...,
+        content: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "name", b"name", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PolicyChanged: _TypeAlias = PolicyChanged  # noqa: Y015
+
+@_typing.final
 class KeyRevoked(_message.Message):
     """A key is refused from now on."""
 

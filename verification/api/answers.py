@@ -138,11 +138,14 @@ class TicketAnswer(Answer):
 
 
 class PolicyAnswer(Answer):
-    """A policy's name and version; `stake_gbp_up_to` is null when it is for any other stake."""
+    """A policy: its name and version, and what it says, in the language that `PUT` takes."""
 
     name = serializers.CharField()
     version = serializers.IntegerField()
-    stake_gbp_up_to = serializers.CharField(allow_null=True)
+    stake = serializers.JSONField(help_text="an object, 'otherwise', or null: by name only")
+    rules = serializers.JSONField()
+    provisional = serializers.JSONField()
+    not_applicable = serializers.JSONField()
 
 
 class PoliciesAnswer(Answer):

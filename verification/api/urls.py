@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from verification.api import views_capture, views_cases, views_evidence, views_tickets
+from verification.api import views_capture, views_cases, views_evidence, views_policies, views_tickets
 from verification.api.views_later import later
 
 __all__ = ["urlpatterns"]
@@ -25,8 +25,8 @@ urlpatterns: list[URLPattern] = [
     path(f"{_CASE}/capture", views_capture.Capture.as_view()),
     path(f"{_CASE}/decision", later("POST", "a_decision_by_the_client")),
     path("capture/exchange", views_capture.exchange),
-    path("clients/me/policies", views_cases.policies),
-    path("clients/me/policies/<str:name>", later("PUT", "a_policy_of_the_client")),
+    path("clients/me/policies", views_policies.policies),
+    path("clients/me/policies/<str:name>", views_policies.policy),
     path("applicants/<str:applicant>/export", later("GET", "export")),
     path("applicants/<str:applicant>/erasure", later("POST", "erasure")),
     path("applicants/<str:applicant>/retention", later("PUT", "retention")),

@@ -12,9 +12,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from access.policies import policies_of
 from access.tokens import Grant
 from protocol.ids import to_us
-from protocol.policies import POLICIES, NoPolicy, PolicyRef, WrongStake, choose
+from protocol.policies import NoPolicy, PolicyRef, WrongStake, choose
 from protocol.problems import Refused
 from protocol.schemas import verification_v1_pb2 as v
 from verification import cases, idempotency, queries
@@ -30,7 +31,6 @@ __all__ = [
     "biometrics",
     "biometrics_withdraw",
     "capture_of",
-    "policies",
     "review",
     "submit",
     "withdraw",
@@ -58,7 +58,7 @@ class Cases(APIView):
         body = cast("CaseBody", checked(CaseForm, request.data))
         opened = cases.open_case(
             asker,
-            _opening(body),
+            _opening(asker.client, body),
             once=idempotency.request(_idempotency_key(request), request.data),
             now=now,
             applicant=body.get("applicant", ""),
@@ -107,7 +107,7 @@ def _idempotency_key(request: Request) -> str:
     return key
 
 
-def _opening(body: CaseBody) -> Opening:
+def _opening(client: str, body: CaseBody) -> Opening:
     stake = v.Money(amount=body["stake"]["amount"], currency=body["stake"]["currency"])
     claimed = dict(body["claimed"])
     locale = claimed.pop("locale", "")
@@ -117,14 +117,14 @@ def _opening(body: CaseBody) -> Opening:
         stake=stake,
         claimed=v.Claimed(locale=locale, **{name: text.encode() for name, text in claimed.items()}),
         minimum_age=body.get("minimum_age", 0),
-        policy=_policy(stake, body.get("policy", "")),
+        policy=_policy(client, stake, body.get("policy", "")),
         basis=basis_of(biometrics) if biometrics else None,
     )
 
 
-def _policy(stake: v.Money, override: str) -> PolicyRef:
+def _policy(client: str, stake: v.Money, override: str) -> PolicyRef:
     try:
-        return choose(amount=stake.amount, currency=stake.currency, override=override)
+        return choose(policies_of(client), amount=stake.amount, currency=stake.currency, override=override)
     except WrongStake as error:
         raise Refused("invalid", str(error), field="stake") from error
     except NoPolicy as error:
@@ -198,19 +198,3 @@ def review(request: Request, case: str) -> Response:
     checked(EmptyForm, request.data)
     cases.request_review(case, by=asking.by(principal), now=asking.now())
     return _accepted()
-
-
-@extend_schema(responses={200: answers.PoliciesAnswer, "4XX": answers.ProblemAnswer})
-@api_view(["GET"])
-def policies(request: Request) -> Response:
-    """List the client's policies: those that every client has."""
-    asking.client_of(request, "cases:write")
-    listed = [
-        {
-            "name": policy.ref.name,
-            "version": policy.ref.version,
-            "stake_gbp_up_to": None if policy.stake_gbp_up_to is None else str(policy.stake_gbp_up_to),
-        }
-        for policy in POLICIES
-    ]
-    return Response({"policies": listed})

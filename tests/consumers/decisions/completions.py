@@ -8,13 +8,13 @@ from itertools import product
 
 from hypothesis import strategies as st
 
-from consumers.decisions.engine import Facts, Known
+from consumers.decisions.known import Facts, Known
 from protocol.checks import CHECKS, GRADES, Check
-from protocol.policies import POLICIES, Outcome, Policy
+from protocol.policies import SHIPPED, CompiledPolicy, Outcome
 
 __all__ = ["FACTS", "FULL", "LOW", "Whole", "known", "outcomes", "telling", "whole_facts"]
 
-LOW, FULL = POLICIES
+LOW, FULL = (CompiledPolicy(policy) for policy in SHIPPED)
 DOCUMENTS = ("uk_driving_licence", "passport", "unknown")
 AGES = ("yes", "no", "unknown")
 # The slots a policy reads, and the values each may take.
@@ -53,12 +53,12 @@ def known(slot: str, value: str) -> Known:
     return Known(value, slot)
 
 
-def outcomes(policy: Policy, whole: Whole) -> set[Outcome]:
+def outcomes(policy: CompiledPolicy, whole: Whole) -> set[Outcome]:
     """List what may come out, over every completion of the facts that the policy names."""
     return {_decide(policy, done, whole) for done in _completions(policy, whole)}
 
 
-def telling(policy: Policy, whole: Whole) -> set[str]:
+def telling(policy: CompiledPolicy, whole: Whole) -> set[str]:
     """Name the missing slots whose value alone changes the outcome in at least one completion."""
     slots = _open_slots(policy, whole)
     return {
@@ -68,21 +68,21 @@ def telling(policy: Policy, whole: Whole) -> set[str]:
     }
 
 
-def _turns(policy: Policy, whole: Whole, done: dict[str, str], slot: str) -> bool:
+def _turns(policy: CompiledPolicy, whole: Whole, done: dict[str, str], slot: str) -> bool:
     return len({_decide(policy, {**done, slot: value}, whole) for value in VALUES[slot]}) > 1
 
 
-def _open_slots(policy: Policy, whole: Whole) -> list[str]:
-    return [slot for slot in NAMED[policy.ref.name] if slot not in whole.values]
+def _open_slots(policy: CompiledPolicy, whole: Whole) -> list[str]:
+    return [slot for slot in NAMED[policy.policy.ref.name] if slot not in whole.values]
 
 
-def _completions(policy: Policy, whole: Whole) -> Iterator[dict[str, str]]:
+def _completions(policy: CompiledPolicy, whole: Whole) -> Iterator[dict[str, str]]:
     slots = _open_slots(policy, whole)
     for values in product(*(VALUES[slot] for slot in slots)):
         yield {**whole.values, **dict(zip(slots, values, strict=True))}
 
 
-def _decide(policy: Policy, done: dict[str, str], whole: Whole) -> Outcome:
+def _decide(policy: CompiledPolicy, done: dict[str, str], whole: Whole) -> Outcome:
     said = _low_stake(done) if policy is LOW else _full(done)
     opposed = any(whole.values.get(check) in {"suspected", "rejected"} for check in CHECKS)
     too_young = whole.minimum_age > 0 and done["age_fact"] != "yes"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from uuid import UUID
 
 from google.protobuf.message import Message
@@ -14,6 +15,7 @@ from protocol.catalogue import stream_of, type_name
 from protocol.checks import CHECKS
 from protocol.envelope import Envelope, Event
 from protocol.ids import to_us
+from protocol.policies import CompiledPolicy, PolicyRef, policy_of
 from protocol.schemas import decisions_v1_pb2 as decisions
 from protocol.schemas import verification_v1_pb2 as verification
 from protocol.schemas.journal_v1_pb2 import Record
@@ -73,6 +75,12 @@ def checks(*, on: int, **other: str) -> list[verification.CheckCompleted]:
     return [check(name.value, other.get(name.value, "clear"), on=on) for name in CHECKS]
 
 
+@cache
+def shipped(_client: str, ref: PolicyRef) -> CompiledPolicy:
+    """Find a policy that every client has."""
+    return CompiledPolicy(policy_of(ref))
+
+
 @dataclass
 class Teller:
     """The service on one case, its memory written out and read back after each event."""
@@ -87,13 +95,13 @@ class Teller:
 
     def hear(self, event: Event) -> None:
         """Take an event as the service does."""
-        due = end_approval(self.docket, to_us(event.envelope.occurred_at), self.emit)
-        self.docket = load(dump(speak(due.hear(event), self.emit)))
+        due = end_approval(self.docket, to_us(event.envelope.occurred_at), self.emit, shipped)
+        self.docket = load(dump(speak(due.hear(event), self.emit, shipped)))
 
     def pass_time(self, seconds: float) -> None:
         """Let the clock reach so many seconds after the start."""
         moment_us = to_us(START + timedelta(seconds=seconds))
-        self.docket = end_approval(self.docket, moment_us, self.emit)
+        self.docket = end_approval(self.docket, moment_us, self.emit, shipped)
 
     @property
     def words(self) -> list[str]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from consumers.decisions.engine import Answer, evaluate
 from protocol.checks import CHECKS, Check
-from protocol.policies import Outcome, Policy
+from protocol.policies import CompiledPolicy, Outcome
 from tests.consumers.decisions.completions import FACTS, FULL, LOW, Whole, outcomes, telling, whole_facts
 
 POLICY = st.sampled_from([LOW, FULL])
@@ -16,17 +16,19 @@ LICENCE = {"document_type": "uk_driving_licence"}
 ALL_CLEAR = {check.value: "clear" for check in CHECKS}
 
 
-def ask(policy: Policy, whole: Whole, *, ahead: bool = True) -> Answer:
+def ask(policy: CompiledPolicy, whole: Whole, *, ahead: bool = True) -> Answer:
     return evaluate(policy, whole_facts(whole), may_approve_ahead=ahead)
 
 
-def answer(policy: Policy, values: dict[str, str], *, minimum_age: int = 0, ahead: bool = True) -> Answer:
+def answer(
+    policy: CompiledPolicy, values: dict[str, str], *, minimum_age: int = 0, ahead: bool = True
+) -> Answer:
     return ask(policy, Whole(minimum_age, values), ahead=ahead)
 
 
 @given(policy=POLICY, whole=FACTS)
 @settings(deadline=None, max_examples=60)
-def test_a_final_answer_is_what_every_completion_gives(policy: Policy, whole: Whole) -> None:
+def test_a_final_answer_is_what_every_completion_gives(policy: CompiledPolicy, whole: Whole) -> None:
     said, possible = ask(policy, whole), outcomes(policy, whole)
 
     assert said.final == (len(possible) == 1 and Outcome.REFER not in possible)
@@ -35,7 +37,9 @@ def test_a_final_answer_is_what_every_completion_gives(policy: Policy, whole: Wh
 
 @given(policy=POLICY, whole=FACTS)
 @settings(deadline=None, max_examples=60)
-def test_an_answer_is_settled_exactly_when_nothing_could_change_it(policy: Policy, whole: Whole) -> None:
+def test_an_answer_is_settled_exactly_when_nothing_could_change_it(
+    policy: CompiledPolicy, whole: Whole
+) -> None:
     said, possible = ask(policy, whole), outcomes(policy, whole)
 
     assert (said.missing == ()) == (len(possible) == 1)
@@ -44,7 +48,7 @@ def test_an_answer_is_settled_exactly_when_nothing_could_change_it(policy: Polic
 
 @given(policy=POLICY, whole=FACTS)
 @settings(deadline=None, max_examples=40)
-def test_what_is_missing_is_what_could_change_the_answer(policy: Policy, whole: Whole) -> None:
+def test_what_is_missing_is_what_could_change_the_answer(policy: CompiledPolicy, whole: Whole) -> None:
     checks = {"document_type": "document", "age_fact": "age"}
 
     expected = {checks.get(slot, slot) for slot in telling(policy, whole)}
@@ -54,7 +58,7 @@ def test_what_is_missing_is_what_could_change_the_answer(policy: Policy, whole: 
 
 @given(policy=POLICY, whole=FACTS)
 @settings(deadline=None, max_examples=50)
-def test_nobody_too_young_or_of_unknown_age_is_approved(policy: Policy, whole: Whole) -> None:
+def test_nobody_too_young_or_of_unknown_age_is_approved(policy: CompiledPolicy, whole: Whole) -> None:
     said = ask(policy, whole)
 
     old_enough = whole.minimum_age == 0 or whole.values.get("age_fact") == "yes"
@@ -64,7 +68,7 @@ def test_nobody_too_young_or_of_unknown_age_is_approved(policy: Policy, whole: W
 
 @given(policy=POLICY, whole=FACTS)
 @settings(deadline=None, max_examples=50)
-def test_a_refer_is_never_final(policy: Policy, whole: Whole) -> None:
+def test_a_refer_is_never_final(policy: CompiledPolicy, whole: Whole) -> None:
     said = ask(policy, whole)
 
     assert said.outcome is not Outcome.REFER or not said.final
@@ -72,7 +76,7 @@ def test_a_refer_is_never_final(policy: Policy, whole: Whole) -> None:
 
 @given(policy=POLICY, whole=FACTS)
 @settings(deadline=None, max_examples=50)
-def test_an_answer_rests_on_known_facts_alone(policy: Policy, whole: Whole) -> None:
+def test_an_answer_rests_on_known_facts_alone(policy: CompiledPolicy, whole: Whole) -> None:
     said = ask(policy, whole)
 
     assert set(said.because) <= set(whole.values)
@@ -81,7 +85,7 @@ def test_an_answer_rests_on_known_facts_alone(policy: Policy, whole: Whole) -> N
 
 @given(policy=POLICY, whole=FACTS)
 @settings(deadline=None, max_examples=50)
-def test_what_an_answer_rests_on_is_enough_for_the_outcome(policy: Policy, whole: Whole) -> None:
+def test_what_an_answer_rests_on_is_enough_for_the_outcome(policy: CompiledPolicy, whole: Whole) -> None:
     said = ask(policy, whole)
     alone = Whole(whole.minimum_age, {slot: whole.values[slot] for slot in said.because})
 

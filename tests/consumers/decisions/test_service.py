@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -13,16 +14,20 @@ from google.protobuf.message import Message
 from consumers.decisions.service import SPEC
 from protocol.envelope import Event
 from protocol.ids import to_us
+from protocol.schemas import client_v1_pb2 as client
 from protocol.schemas import decisions_v1_pb2 as decisions
 from protocol.schemas import verification_v1_pb2 as verification
 from subscriber.health import lag, standing
-from subscriber.letters import Letters
 from tests.changing import changed
-from tests.consumers.decisions.histories import START, checks, evidence, number, opening, short
+from tests.consumers.decisions.histories import CLIENT, START, checks, evidence, number, opening, short
 from tests.consumers.journal import MemoryJournal, Service
 
 SOON_US = to_us(START + timedelta(seconds=30))
 A_WEEK_LATER_US = to_us(START + timedelta(days=7))
+LICENCES_DECLINED = (
+    '[{"outcome": "decline", "when": {"document": ["uk_driving_licence"]}},'
+    ' {"outcome": "approve", "when": {"check": "tamper", "is": ["clear"]}}]'
+)
 LICENCE = verification.DocumentClassified(
     evidence_kind="document_front", evidence_keyseq=3, document_type="uk_driving_licence"
 )
@@ -118,21 +123,44 @@ def test_a_service_killed_after_each_event_says_nothing_twice(tmp_path: Path) ->
     assert words(journal, "a") == ["refer provisional+", "refer provisional"]
 
 
-def test_a_case_of_an_unknown_policy_does_not_hold_up_the_others(tmp_path: Path) -> None:
-    odd = number(verification.CaseOpened(policy_name="full", policy_version=9), 1, case="odd")
-    journal = MemoryJournal([odd, *history("a", 100, *checks(on=3))])
+def changed_policy(name: str, version: int, rules: str) -> Event:
+    """A client's policy, said as an event of its own."""
+    said = client.PolicyChanged(name=name, version=version, content=f'{{"rules": {rules}}}')
+    return renumbered(number(said, 1, case=CLIENT), 1_000 + version)
+
+
+def test_a_case_whose_policy_has_not_come_waits_for_it_and_holds_nobody_up(tmp_path: Path) -> None:
+    opened = verification.CaseOpened(policy_name="full", policy_version=2)
+    early = [number(message, n, case="early") for n, message in enumerate([opened, LICENCE], 1)]
+    journal = MemoryJournal([*early, *history("a", 100, *checks(on=3))])
 
     with running(tmp_path, journal) as service:
-        until_buried(service)
-        letters = Letters.open(service.store, "decisions").of()
-
-    assert words(journal, "a") == ["approve final"]
-    assert [(letter.key, letter.reason, letter.attempts) for letter in letters] == [("odd", "NoPolicy", 3)]
-
-
-def until_buried(service: Service) -> None:
-    while service.runner.counts("decisions").buried == 0:
         service.settle()
+        before = words(journal, "early")
+        journal.append(MemoryJournal([changed_policy("full", 2, LICENCES_DECLINED)]).records)
+        until(service, lambda: bool(words(journal, "early")))
+
+    assert (words(journal, "a"), before) == (["approve final"], [])
+    assert words(journal, "early") == ["decline final"]
+
+
+def until(service: Service, holds: Callable[[], bool]) -> None:
+    until_s = time.monotonic() + 10
+    while not holds() and time.monotonic() < until_s:
+        service.settle()
+
+
+def test_a_policy_changed_while_the_service_runs_is_for_the_cases_that_name_it(tmp_path: Path) -> None:
+    one = history("one", 100, LICENCE, policy="low_stake")
+    opened = verification.CaseOpened(policy_name="low_stake", policy_version=2)
+    messages = (opened, evidence("front"), LICENCE)
+    other = [renumbered(number(said, n, case="other"), 200 + n) for n, said in enumerate(messages, 1)]
+    journal = MemoryJournal([*one, changed_policy("low_stake", 2, LICENCES_DECLINED), *other])
+
+    with running(tmp_path, journal) as service:
+        service.settle()
+
+    assert (words(journal, "one"), words(journal, "other")) == (["approve provisional+"], ["decline final"])
 
 
 def test_the_lag_counts_what_it_has_not_passed(tmp_path: Path) -> None:

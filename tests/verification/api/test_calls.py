@@ -158,8 +158,3 @@ def test_a_fresh_capture_ends_the_phones_token_and_its_code_opens_once(
     assert f"/v1/cases/{given['case']}" == case
     assert caller(given["token"]).get(f"{case}/capture").status_code == 200
     assert nobody.post("/v1/capture/exchange", code, format="json").status_code == 401
-
-
-def test_the_policies_are_the_two_shipped_ones(company: APIClient) -> None:
-    listed = company.get("/v1/clients/me/policies").json()["policies"]
-    assert [row["name"] for row in listed] == ["low_stake", "full"]

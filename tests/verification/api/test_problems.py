@@ -25,7 +25,6 @@ LATER = [
     ("GET", "applicants/a/export"),
     ("POST", "applicants/a/erasure"),
     ("PUT", "applicants/a/retention"),
-    ("PUT", "clients/me/policies/full"),
 ]
 
 

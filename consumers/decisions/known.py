@@ -1,0 +1,58 @@
+"""What is known of a case, as a policy is asked of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from protocol.checks import CHECKS, Check
+from protocol.policies import AGE, DOCUMENT
+
+__all__ = ["Facts", "Known"]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A fact that has been said: its value, and the id of the event that says it.
+
+    `scores`: of a check, the measures of its parts, each in its own unit.
+    """
+
+    value: str
+    event_id: str
+    scores: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is known of a case, on its newest evidence; what is absent has not been said yet.
+
+    `checks`: the status each check ended with. `document`: the front's type. `age`: yes, no or unknown, to
+    whether the holder has reached `minimum_age` (years, 0: none).
+    """
+
+    minimum_age: int = 0
+    checks: Mapping[Check, Known] = field(default_factory=dict)
+    document: Known | None = None
+    age: Known | None = None
+
+    @property
+    def event_ids(self) -> frozenset[str]:
+        """The events that say what is known."""
+        return frozenset(fact.event_id for _, fact in self.all())
+
+    def all(self) -> Iterator[tuple[str, Known]]:
+        """List what is known, by name."""
+        yield from ((check.value, self.checks[check]) for check in CHECKS if check in self.checks)
+        if self.document is not None:
+            yield DOCUMENT, self.document
+        if self.age is not None:
+            yield AGE, self.age
+
+    def without(self, name: str) -> Facts:
+        """Give the facts as they would be if one were not known."""
+        if name == DOCUMENT:
+            return replace(self, document=None)
+        if name == AGE:
+            return replace(self, age=None)
+        return replace(self, checks={check: known for check, known in self.checks.items() if check != name})

@@ -1,0 +1,59 @@
+"""Policies: which outcome follows from which facts, as data; their language; which one a stake calls for."""
+
+from __future__ import annotations
+
+from protocol.policies.choosing import NoPolicy, WrongStake, choose, in_force, policy_of
+from protocol.policies.compiled import AGAINST, AGE, DOCUMENT, CompiledPolicy, score_name
+from protocol.policies.diagram import Diagram
+from protocol.policies.formula import (
+    ALWAYS,
+    NO_DECISION,
+    AgeProven,
+    AllOf,
+    AnyOf,
+    CheckIs,
+    DocumentIs,
+    Formula,
+    Outcome,
+    Policy,
+    PolicyRef,
+    Rule,
+    ScoreAtLeast,
+    Stake,
+    Unless,
+)
+from protocol.policies.language import WrongPolicy, read, write
+from protocol.policies.shipped import SHIPPED
+
+__all__ = [
+    "AGAINST",
+    "AGE",
+    "ALWAYS",
+    "DOCUMENT",
+    "NO_DECISION",
+    "SHIPPED",
+    "AgeProven",
+    "AllOf",
+    "AnyOf",
+    "CheckIs",
+    "CompiledPolicy",
+    "Diagram",
+    "DocumentIs",
+    "Formula",
+    "NoPolicy",
+    "Outcome",
+    "Policy",
+    "PolicyRef",
+    "Rule",
+    "ScoreAtLeast",
+    "Stake",
+    "Unless",
+    "WrongPolicy",
+    "WrongStake",
+    "choose",
+    "in_force",
+    "policy_of",
+    "read",
+    "score_name",
+    "write",
+]

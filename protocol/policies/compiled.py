@@ -1,0 +1,180 @@
+"""A policy made ready to be asked: which facts it names, which of their values it tells apart."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Final
+
+from protocol.checks import CHECKS, Check, Grade
+from protocol.policies.diagram import Diagram, Variable, compiled
+from protocol.policies.formula import (
+    AgeProven,
+    AllOf,
+    AnyOf,
+    CheckIs,
+    DocumentIs,
+    Formula,
+    Outcome,
+    Policy,
+    Rule,
+    ScoreAtLeast,
+    Unless,
+    atoms,
+)
+
+__all__ = ["AGAINST", "AGE", "DOCUMENT", "CompiledPolicy", "score_name"]
+
+DOCUMENT: Final = "document_type"
+AGE: Final = "over_minimum"
+# Grades that no approval stands beside, whatever the policy says.
+AGAINST: Final = frozenset({Grade.SUSPECTED, Grade.REJECTED})
+_NOT_AGAINST: Final = frozenset(Grade) - AGAINST
+
+
+def score_name(check: Check, part: str) -> str:
+    """Name the measure of a part of a check."""
+    return f"{check.value}/{part}"
+
+
+class CompiledPolicy:
+    """Ask `diagram` what follows, with the classes of what is known put in.
+
+    To each rule that approves is added what no policy lifts: the age is proven, and no check it names has
+    ended suspected or rejected. Checks that it does not name are not waited for; once one of them has ended
+    so, nothing is approved: `barred`.
+
+    Raises:
+        TooComplicated: the facts can come to more than is kept apart.
+    """
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        asked = [atom for rule in policy.rules for atom in atoms(rule.when)]
+        asked += [] if policy.provisional is None else list(atoms(policy.provisional))
+        self.named = frozenset(a.check for a in asked if isinstance(a, CheckIs | ScoreAtLeast))
+        self._counts_as = dict(policy.counts_as)
+        self._bounds = _bounds(asked)
+        self._documents = sorted(
+            frozenset[str]().union(*(a.types for a in asked if isinstance(a, DocumentIs)))
+        )
+        self._made: dict[tuple[bool, bool], tuple[Diagram, tuple[bool, ...]]] = {}
+        self.decides = self._of(aged=True, barred=False)[1]
+
+    def diagram(self, *, aged: bool, barred: bool) -> Diagram:
+        """Give what follows from facts.
+
+        Args:
+            aged: the case has a minimum age.
+            barred: a check that the policy does not name has ended suspected or rejected.
+        """
+        return self._of(aged=aged, barred=barred)[0]
+
+    def graded(self, check: Check, status: str) -> Grade:
+        """Read the status with which a check has ended as this policy counts it."""
+        try:
+            grade = Grade(status)
+        except ValueError:
+            # A grade of a version to come says nothing that we understand.
+            return Grade.UNAVAILABLE
+        return self._counts_as.get(check, grade) if grade is Grade.NOT_APPLICABLE else grade
+
+    def classes(
+        self,
+        *,
+        document: str | None,
+        age: str | None,
+        checks: Iterable[tuple[Check, str]],
+        scores: Iterable[tuple[str, float]] = (),
+    ) -> dict[str, int]:
+        """Put what is known into the classes that the policy tells apart; None: not known yet.
+
+        Args:
+            document: the front's type.
+            age: yes, no or unknown.
+            checks: those that have ended, with their status.
+            scores: measures, by `score_name`.
+        """
+        found = {check.value: _GRADES.index(self.graded(check, status)) for check, status in checks}
+        if document is not None:
+            found[DOCUMENT] = self._kind(document)
+        if age is not None:
+            found[AGE] = int(age == "yes")
+        measured = dict(scores)
+        for (check, part), bounds in self._bounds.items():
+            if check.value in found:
+                score = measured.get(score_name(check, part))
+                reached = 0 if score is None else sum(score >= bound for bound in bounds)
+                found[score_name(check, part)] = reached
+        return found
+
+    def _kind(self, document: str) -> int:
+        return self._documents.index(document) + 1 if document in self._documents else 0
+
+    def _of(self, *, aged: bool, barred: bool) -> tuple[Diagram, tuple[bool, ...]]:
+        if (aged, barred) not in self._made:
+            rules = tuple(
+                self._guarded(rule, aged=aged)
+                for rule in self.policy.rules
+                if not (barred and rule.outcome is Outcome.APPROVE)
+            )
+            self._made[aged, barred] = compiled(self._variables(), rules, self._ask)
+        return self._made[aged, barred]
+
+    def _guarded(self, rule: Rule, *, aged: bool) -> Rule:
+        """Add to an approval what no policy lifts; without a minimum age there is nothing to prove."""
+        when = rule.when if aged else _ageless(rule.when)
+        if rule.outcome is not Outcome.APPROVE:
+            return Rule(rule.outcome, when)
+        proven = (AgeProven(),) if aged else ()
+        unopposed = (CheckIs(check, _NOT_AGAINST) for check in CHECKS if check in self.named)
+        return Rule(rule.outcome, AllOf((when, *proven, *unopposed)))
+
+    def _variables(self) -> list[Variable]:
+        scores = [
+            Variable(score_name(check, part), len(bounds) + 1)
+            for (check, part), bounds in self._bounds.items()
+        ]
+        checks = [Variable(check.value, len(_GRADES)) for check in CHECKS if check in self.named]
+        return [Variable(DOCUMENT, len(self._documents) + 1), Variable(AGE, 2), *checks, *scores]
+
+    def _ask(self, atom: Formula) -> tuple[str, frozenset[int]]:
+        match atom:
+            case CheckIs(check, grades):
+                return check.value, frozenset(_GRADES.index(grade) for grade in grades)
+            case ScoreAtLeast(check, part, least):
+                bounds = self._bounds[check, part]
+                return score_name(check, part), frozenset(range(bounds.index(least) + 1, len(bounds) + 1))
+            case DocumentIs(types):
+                return DOCUMENT, frozenset(self._kind(type_) for type_ in types)
+            case AgeProven():
+                return AGE, frozenset({1})
+            case _:
+                raise TypeError(f"{atom} is no single question")
+
+
+_GRADES: Final = tuple(Grade)
+
+
+def _bounds(asked: Iterable[object]) -> dict[tuple[Check, str], list[float]]:
+    """Collect the thresholds of each measure, rising."""
+    found: dict[tuple[Check, str], set[float]] = defaultdict(set)
+    for atom in asked:
+        if isinstance(atom, ScoreAtLeast):
+            found[atom.check, atom.part].add(atom.least)
+    return {place: sorted(found[place]) for place in sorted(found)}
+
+
+def _ageless(formula: Formula) -> Formula:
+    """Take every question for the age as answered."""
+    match formula:
+        case AgeProven():
+            return AllOf()
+        case AllOf(parts):
+            return AllOf(tuple(_ageless(part) for part in parts))
+        case AnyOf(parts):
+            return AnyOf(tuple(_ageless(part) for part in parts))
+        case Unless(part):
+            return Unless(_ageless(part))
+        case _:
+            return formula

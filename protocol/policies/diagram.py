@@ -1,0 +1,200 @@
+"""A policy compiled: everything that the facts it names can come to, as one small graph.
+
+Each fact is a variable, its values put into classes that the policy tells apart; the policy is a reduced,
+ordered, multi-valued decision diagram over them (R. E. Bryant, Graph-Based Algorithms for Boolean Function
+Manipulation, IEEE Trans. Computers C-35(8), 1986; for many values: A. Srinivasan et al., ICCAD 1990). Putting
+the known facts in leaves a graph of what is open: its ends are the outcomes still possible, exactly, and the
+variables in it are the facts that could still tell, exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from protocol.policies.formula import AllOf, AnyOf, Formula, Outcome, Rule, Unless
+
+__all__ = ["Diagram", "Node", "TooComplicated", "Variable", "compiled"]
+
+# Reached by no policy that a person would write; above it, evaluation would take longer than a fact may.
+_MOST_NODES: Final = 2_000
+
+
+class TooComplicated(ValueError):
+    """The policy's facts can come to more than we keep apart: write it as simpler rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A fact by its name, and how many classes of values the policy tells apart."""
+
+    name: str
+    classes: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Node:
+    """A question that is open: which variable, by its place in the order, and what follows for each class."""
+
+    variable: int
+    then: tuple[Tree, ...]
+
+
+Tree: TypeAlias = "Node | Outcome | bool"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagram:
+    """What follows from the facts; `given` puts in what is known."""
+
+    variables: tuple[Variable, ...]
+    root: Tree
+
+    def given(self, known: Mapping[str, int]) -> Diagram:
+        """Put facts in: the class of each variable that is known, by name."""
+        classes = [known.get(variable.name) for variable in self.variables]
+        done: dict[int, Tree] = {}
+        made: dict[tuple[int, tuple[int, ...]], Node] = {}
+
+        def rest(tree: Tree) -> Tree:
+            if not isinstance(tree, Node):
+                return tree
+            if id(tree) not in done:
+                done[id(tree)] = restricted(tree)
+            return done[id(tree)]
+
+        def restricted(node: Node) -> Tree:
+            chosen = classes[node.variable]
+            if chosen is not None:
+                return rest(node.then[chosen])
+            return _made(made, node.variable, tuple(rest(child) for child in node.then))
+
+        return Diagram(self.variables, rest(self.root))
+
+    def outcomes(self) -> frozenset[Outcome]:
+        """List what is still possible."""
+        ends = (child for node in self._nodes() for child in node.then)
+        return frozenset(end for end in (self.root, *ends) if isinstance(end, Outcome))
+
+    def open(self) -> frozenset[str]:
+        """Name the facts that could still change what follows."""
+        return frozenset(self.variables[node.variable].name for node in self._nodes())
+
+    def size(self) -> int:
+        """Count the questions."""
+        return len(self._nodes())
+
+    def _nodes(self) -> tuple[Node, ...]:
+        found: dict[int, Node] = {}
+        waiting = [self.root]
+        while waiting:
+            tree = waiting.pop()
+            if isinstance(tree, Node) and id(tree) not in found:
+                found[id(tree)] = tree
+                waiting.extend(tree.then)
+        return tuple(found.values())
+
+
+def _made(made: dict[tuple[int, tuple[int, ...]], Node], variable: int, then: tuple[Tree, ...]) -> Tree:
+    """Make a question once, and none whose answer changes nothing."""
+    if all(child is then[0] for child in then):
+        return then[0]
+    key = variable, tuple(id(child) for child in then)
+    if key not in made:
+        made[key] = Node(variable, then)
+    return made[key]
+
+
+def compiled(
+    variables: Iterable[Variable], rules: Iterable[Rule], ask: Callable[[Formula], tuple[str, frozenset[int]]]
+) -> tuple[Diagram, tuple[bool, ...]]:
+    """Compile rules, the first that holds deciding, and `refer` when none does.
+
+    Args:
+        variables: the facts, in the order in which they are asked.
+        rules: what decides.
+        ask: which variable an atom asks about, and for which of its classes it holds; an empty name: it is
+            not asked, and holds if the set is not empty.
+
+    Returns:
+        The diagram, and of each rule whether there is any way in which it decides.
+
+    Raises:
+        TooComplicated: the diagram would be too large.
+    """
+    builder = _Builder(tuple(variables), ask)
+    conditions = [(rule.outcome, builder.built(rule.when)) for rule in rules]
+    before: Tree = False
+    decides = []
+    for _, holds in conditions:
+        decides.append(builder.choice(before, False, holds) is not False)
+        before = builder.choice(before, True, holds)
+    root: Tree = Outcome.REFER
+    for outcome, holds in reversed(conditions):
+        root = builder.choice(holds, outcome, root)
+    return Diagram(builder.variables, root), tuple(decides)
+
+
+class _Builder:
+    """Makes each question once, so that equal graphs are the same object."""
+
+    def __init__(
+        self, variables: tuple[Variable, ...], ask: Callable[[Formula], tuple[str, frozenset[int]]]
+    ) -> None:
+        self.variables = variables
+        self._places = {variable.name: place for place, variable in enumerate(variables)}
+        self._ask = ask
+        self._made: dict[tuple[int, tuple[int, ...]], Node] = {}
+        self._chosen: dict[tuple[int, int, int], Tree] = {}
+
+    def built(self, formula: Formula) -> Tree:
+        """Build what a formula comes to: true or false at its ends."""
+        match formula:
+            case AllOf(parts):
+                whole: Tree = True
+                for part in reversed(parts):
+                    whole = self.choice(self.built(part), whole, False)
+                return whole
+            case AnyOf(parts):
+                whole = False
+                for part in reversed(parts):
+                    whole = self.choice(self.built(part), True, whole)
+                return whole
+            case Unless(part):
+                return self.choice(self.built(part), False, True)
+            case _:
+                return self._atom(formula)
+
+    def _atom(self, atom: Formula) -> Tree:
+        name, holding = self._ask(atom)
+        if not name:
+            return bool(holding)
+        place = self._places[name]
+        then = tuple(kind in holding for kind in range(self.variables[place].classes))
+        return _made(self._made, place, then)
+
+    def choice(self, holds: Tree, yes: Tree, no: Tree) -> Tree:
+        """Give the one where something holds, and the other where it does not."""
+        if holds is True or yes is no:
+            return yes
+        if not isinstance(holds, Node):
+            return no
+        key = id(holds), id(yes), id(no)
+        if key not in self._chosen:
+            if len(self._chosen) > _MOST_NODES * 10 or len(self._made) > _MOST_NODES:
+                raise TooComplicated("what the facts can come to is too much to keep apart")
+            self._chosen[key] = self._split(holds, yes, no)
+        return self._chosen[key]
+
+    def _split(self, holds: Node, yes: Tree, no: Tree) -> Tree:
+        place = min(tree.variable for tree in (holds, yes, no) if isinstance(tree, Node))
+        then = (
+            self.choice(_at(holds, place, kind), _at(yes, place, kind), _at(no, place, kind))
+            for kind in range(self.variables[place].classes)
+        )
+        return _made(self._made, place, tuple(then))
+
+
+def _at(tree: Tree, place: int, kind: int) -> Tree:
+    return tree.then[kind] if isinstance(tree, Node) and tree.variable == place else tree

@@ -1,0 +1,1 @@
+"""Policies: their language, what is made of them, which is chosen."""

@@ -1,0 +1,178 @@
+"""The policies' language: what is written is read back, what is wrong is refused with its line."""
+
+from __future__ import annotations
+
+import json
+from typing import get_args
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from protocol.documents import DOCUMENT_TYPES
+from protocol.policies import SHIPPED, Policy, PolicyRef, WrongPolicy, read, write
+from protocol.policies.conditions import condition, written
+from protocol.policies.formula import Formula
+from protocol.policies.lines import lines_of
+from protocol.policies.reading import place_of
+from tests.protocol.policies.written import FORMULAS, POLICIES
+from verification.vision.classify import DocumentType
+
+REF = PolicyRef("some", 1)
+GOOD = """{
+  "stake": {"currency": "GBP", "over": "10.00", "up_to": "100.00"},
+  "rules": [
+    {"outcome": "decline", "when": {"check": "tamper", "is": ["rejected"]}},
+    {"outcome": "approve", "when": {"all_of": [
+      {"document": ["uk_driving_licence", "passport"]},
+      {"age": "proven"},
+      {"checks": ["consistency", "face_match"], "every": ["clear", "caution"]},
+      {"unless": {"check": "liveness", "is": ["unavailable"]}},
+      {"part": "face_match/similarity", "at_least": 0.55}
+    ]}}
+  ],
+  "provisional": {"document": ["uk_driving_licence"]},
+  "not_applicable": {"register": "caution"}
+}"""
+
+
+@given(formula=FORMULAS)
+def test_what_must_hold_is_written_as_it_is_read(formula: Formula) -> None:
+    assert condition(place_of(json.dumps(written(formula)), longest=10**6)) == formula
+
+
+@given(policy=POLICIES)
+@settings(deadline=None)
+def test_a_policy_is_written_as_it_is_read(policy: Policy) -> None:
+    try:
+        found = read(json.dumps(write(policy)), policy.ref)
+    except WrongPolicy as error:
+        assume("can never decide" not in str(error))
+        assume("approves everybody" not in str(error))
+        raise
+
+    assert found == policy
+
+
+@pytest.mark.parametrize("policy", SHIPPED, ids=lambda policy: policy.ref.name)
+def test_the_shipped_policies_are_written_in_the_language_too(policy: Policy) -> None:
+    assert read(json.dumps(write(policy)), policy.ref) == policy
+
+
+def test_every_way_to_say_something_is_read() -> None:
+    assert read(json.dumps(write(read(GOOD, REF))), REF) == read(GOOD, REF)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "says"),
+    [
+        ('"tamper"', '"temper"', 4, "'temper' is none of age, comparison"),
+        ('["rejected"]', '["refused"]', 4, "'refused' is none of"),
+        ('["rejected"]', "[]", 4, "a list of 1 to 6"),
+        ('"is": ["rejected"]', '"has": ["rejected"]', 4, "'has' means nothing here"),
+        ('"outcome": "approve"', '"outcome": "accept"', 5, "'accept' is none of approve, decline, refer"),
+        ('"passport"', '"library_card"', 6, "'library_card' is none of"),
+        ('"age": "proven"', '"age": 18', 7, "'18' is none of proven"),
+        ('"every"', '"all"', 8, "'all' means nothing here"),
+        ("0.55", '"0.55"', 10, "must be a number"),
+        ("0.55", "true", 10, "must be a number"),
+        ("face_match/similarity", "face_match.similarity", 10, "its check and its name"),
+        ('"currency": "GBP"', '"currency": "GPB"', 2, "'GPB' is none of"),
+        ('"10.00"', '"100.00"', 2, "no stake is over the one amount"),
+        ('"10.00"', "10.00", 2, "a decimal in quotes"),
+        ('"provisional": {"document"', '"ahead": {"document"', 13, "'ahead' means nothing here"),
+        ('{"register": "caution"}', '{"register": "not_applicable"}', 14, "is none of"),
+        ('"decline"', '"decline",', 4, "this is no JSON"),
+        ('"outcome": "decline", ', "", 4, "'outcome' is missing"),
+    ],
+)
+def test_an_error_is_told_with_its_line(old: str, new: str, line: int, says: str) -> None:
+    assert old in GOOD
+
+    with pytest.raises(WrongPolicy) as refused:
+        read(GOOD.replace(old, new, 1), REF)
+
+    assert refused.value.line == line
+    assert says in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("rules", "says"),
+    [
+        ([{"outcome": "approve"}], "approves everybody"),
+        ([{"outcome": "refer"}, {"outcome": "decline"}], "can never decide"),
+        (
+            [{"outcome": "approve", "when": {"check": "tamper", "is": ["suspected"]}}],
+            "can never decide",
+        ),
+        ([], "a list of 1 to 100"),
+        ([{"outcome": "refer", "when": {}}], "says nothing that could hold"),
+        (
+            [{"outcome": "refer", "when": {"check": "age", "is": ["clear"], "age": "proven"}}],
+            "means nothing here",
+        ),
+        ([{"outcome": "refer", "when": {"checks": "all"}}], "every check must have, or any"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(rules: list[object], says: str) -> None:
+    with pytest.raises(WrongPolicy, match=says):
+        read(json.dumps({"rules": rules}), REF)
+
+
+@pytest.mark.parametrize("name", ["none", "", "Full", "1st", "a" * 65, "a-b", "täglich"])
+def test_a_name_that_cannot_be_asked_for_is_refused(name: str) -> None:
+    with pytest.raises(WrongPolicy, match="a policy's name"):
+        read(GOOD, PolicyRef(name, 1))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "null", "[]", '"x"', "NaN", "{" * 2_000, '{"rules": [], "rules": []}', "x" * 40_000]
+)
+def test_what_is_no_policy_at_all_is_refused(text: str) -> None:
+    with pytest.raises(WrongPolicy):
+        read(text, REF)
+
+
+def test_what_nests_too_deeply_is_refused() -> None:
+    deep: dict[str, object] = {"age": "proven"}
+    for _ in range(20):
+        deep = {"unless": deep}
+
+    with pytest.raises(WrongPolicy, match="nested"):
+        read(json.dumps({"rules": [{"outcome": "refer", "when": deep}]}), REF)
+
+
+@given(text=st.text(max_size=200) | st.binary(max_size=100).map(lambda data: data.decode("latin-1")))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    try:
+        read(text, REF)
+    except WrongPolicy:
+        return
+    raise AssertionError(f"{text!r} is a policy")
+
+
+_NAMES = st.text(min_size=1, max_size=3)
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda parts: (
+        st.lists(parts, max_size=3) | st.dictionaries(st.text(min_size=1, max_size=3), parts, max_size=3)
+    ),
+    max_leaves=12,
+)
+
+
+@given(value=_JSON, indent=st.sampled_from([None, 1]))
+def test_every_value_has_a_line_and_no_value_has_one_beyond_the_text(
+    value: object, indent: int | None
+) -> None:
+    text = json.dumps(value, indent=indent)
+
+    lines = lines_of(text)
+
+    assert lines[""] == 1
+    assert max(lines.values()) <= text.count("\n") + 1
+    assert len(lines) <= text.count("\n") + 1 or indent is None
+
+
+def test_the_types_of_documents_are_those_that_are_told() -> None:
+    assert set(get_args(DocumentType)) == set(DOCUMENT_TYPES)
