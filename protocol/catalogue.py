@@ -177,7 +177,7 @@ STREAMS: tuple[Stream, ...] = (
         name="decisions.decision",
         owner="decisions",
         producers=("decisions",),
-        consumers=("verification", "streaming", "notifications", "fraud", "audit"),
+        consumers=("verification", "streaming", "decisions", "notifications", "fraud", "audit"),
         meaning="Decisions reached, expired and corrected, with the facts they rest on.",
         messages=(decisions.DecisionReached, decisions.DecisionExpired, decisions.DecisionCorrected),
     ),

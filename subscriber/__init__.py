@@ -21,6 +21,7 @@ from subscriber.errors import (
     Undeclared,
     WrongLog,
 )
+from subscriber.history import over_history
 from subscriber.http import HttpDoor, HttpJournalSource
 from subscriber.lineage import Lineage
 from subscriber.logs import configure as configure_logs
@@ -92,6 +93,7 @@ __all__ = [
     "keep_loaded",
     "make_effects",
     "open_store",
+    "over_history",
     "readings",
     "run_command",
     "settle",

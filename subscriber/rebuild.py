@@ -38,7 +38,7 @@ from subscriber.tables import make_outbox
 from subscriber.versions import Versions
 from subscriber.witness import Seen, Witness, is_there
 
-__all__ = ["Bounded", "Echo", "Rebuilt", "Service", "Stopped", "catch_up", "rebuild"]
+__all__ = ["Bounded", "Echo", "Rebuilt", "Service", "Stopped", "catch_up", "make_tables", "rebuild"]
 
 _REST_S: Final = 0.002
 # So close behind the live version, the rest is done while it is held.
@@ -146,9 +146,9 @@ def rebuild(service: Service, *, pace: Pace | None = None, stop: threading.Event
         closing(open_store(service.versions.current())) as live,
         closing(service.source()) as source,
     ):
-        _tables(service, live)
+        make_tables(service, live)
         with closing(open_store(built)) as new:
-            _tables(service, new)
+            make_tables(service, new)
             return _Building(service, live, new, Bounded(source, pace or Pace())).run(built, told)
 
 
@@ -265,7 +265,8 @@ class _Building:
         return not self._restored or is_there(seen, self._source.whole)
 
 
-def _tables(service: Service, store: Store) -> None:
+def make_tables(service: Service, store: Store) -> None:
+    """Make every table that a service lives on, its own and the runtime's, where it is missing."""
     service.prepare(store)
     Letters.open(store, service.subscriber.name)
     make_effects(store)

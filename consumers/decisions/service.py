@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from google.protobuf.message import Message
 
 from consumers.decisions import book
+from consumers.decisions.backtest import SAID
 from consumers.decisions.docket import Docket, dump, end_approval, load, speak
+from consumers.decisions.trying import backtest
 from protocol.envelope import Event
 from protocol.ids import from_us, to_us
 from protocol.schemas import verification_v1_pb2 as verification
-from subscriber import Context, Handler, Store, Subscriber, Timer
-from subscriber.serving import ServiceSettings, ServiceSpec
+from subscriber import Context, Handler, Service, Store, Subscriber, Timer
+from subscriber.serving import ServiceSettings, ServiceSpec, described
 
 __all__ = ["NAME", "SPEC", "STREAMS", "prepare", "subscriber"]
 
@@ -62,7 +66,18 @@ def _build(_settings: ServiceSettings) -> Subscriber:
     return subscriber()
 
 
-SPEC = ServiceSpec(name=NAME, streams=STREAMS, prepare=prepare, build=_build)
+def _with_what_was_said(settings: ServiceSettings) -> Service:
+    """Describe the service for a comparison: its source gives its own events as well."""
+    return described(replace(SPEC, streams=(*STREAMS, SAID)), settings)
+
+
+SPEC = ServiceSpec(
+    name=NAME,
+    streams=STREAMS,
+    prepare=prepare,
+    build=_build,
+    verbs=(backtest(_with_what_was_said),),
+)
 
 
 class _Voice:

@@ -126,10 +126,11 @@ class Stake:
     over: Decimal | None = None
     up_to: Decimal | None = None
 
-    def covers(self, amount: Decimal, currency: str) -> bool:
-        """Tell whether a stake is one of them."""
-        above = self.over is None or amount > self.over
-        return currency == self.currency and above and (self.up_to is None or amount <= self.up_to)
+    def covers(self, amount: Decimal | str, currency: str) -> bool:
+        """Tell whether a stake, a decimal with a point, is one of them."""
+        stake = Decimal(amount)
+        above = self.over is None or stake > self.over
+        return currency == self.currency and above and (self.up_to is None or stake <= self.up_to)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

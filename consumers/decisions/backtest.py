@@ -1,0 +1,226 @@
+"""What another policy, or this version of the service, would have decided: the history run again."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from google.protobuf.message import Message
+
+from protocol.envelope import from_record
+from protocol.policies import Policy, write
+from protocol.records import Recorded, as_record
+from protocol.schemas import decisions_v1_pb2 as decisions
+from protocol.schemas import verification_v1_pb2 as verification
+from protocol.schemas.journal_v1_pb2 import Record
+from subscriber import Batch, Lineage, Service, Source, Store, over_history
+
+__all__ = ["DRAFT", "SAID", "Compared", "Draft", "Verdict", "compare"]
+
+# The version under which a draft is run; no policy comes to it.
+DRAFT: Final = 2**32 - 1
+# The stream of what was really said, which the source of a comparison gives too.
+SAID: Final = "decisions.decision"
+_OPENED: Final = verification.CaseOpened.DESCRIPTOR.full_name
+_FACTS: Final = frozenset(
+    kind.DESCRIPTOR.full_name
+    for kind in (verification.CheckCompleted, verification.DocumentClassified, verification.AgeEstablished)
+)
+_REST_S: Final = 0.002
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A policy that is not in force, tried on the cases of a client that were opened under its name.
+
+    `by_stake`: also on those whose stake it is for.
+    """
+
+    client: str
+    policy: Policy
+    by_stake: bool = False
+
+    def takes(self, client: str, said: verification.CaseOpened) -> bool:
+        """Tell whether it would have been asked about a case."""
+        if client != self.client:
+            return False
+        stake = self.policy.stake
+        chosen = self.by_stake and stake is not None and stake.covers(said.stake.amount, said.stake.currency)
+        return chosen or said.policy_name == self.policy.ref.name
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a case came to: the last thing said of it, the events it rests on, the checks it waits for."""
+
+    said: str
+    because: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Compared:
+    """Of each case, in the order of their opening, what was said and what would be.
+
+    `facts` names what the different ones rest on, by the event's id.
+    """
+
+    cases: dict[str, tuple[Verdict | None, Verdict | None]] = field(default_factory=dict)
+    facts: dict[str, str] = field(default_factory=dict)
+
+    def different(self) -> list[str]:
+        """List the cases that would come to something else."""
+        return [case for case, (was, would_be) in self.cases.items() if _words(was) != _words(would_be)]
+
+    def was(self, case: str, message: Message) -> None:
+        """Note what was said of a case."""
+        if case in self.cases:
+            self.cases[case] = (_verdict(message), self.cases[case][1])
+
+    def would_be(self, case: str, message: Message) -> None:
+        """Note what would be said of a case."""
+        if case in self.cases:
+            self.cases[case] = (self.cases[case][0], _verdict(message))
+
+
+def compare(
+    described: Service,
+    draft: Draft | None,
+    *,
+    stop: threading.Event | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Compared:
+    """Run the history again and compare what would be said with what was; raises what `over_history` does.
+
+    Args:
+        described: the service, with a source that also gives `SAID`.
+        draft: None: each case by the policy that it is pinned to.
+        stop: ends the run.
+        progress: told how far it is, and how far it goes.
+    """
+    compared = Compared()
+
+    def prepare(store: Store) -> None:
+        described.prepare(store)
+        if draft is not None:
+            _put(draft, store)
+
+    run = replace(described, prepare=prepare, source=lambda: _Watched(described.source(), compared, draft))
+    over_history(
+        run, lambda said: compared.would_be(said.subject, said.message), stop=stop, progress=progress
+    )
+    _name_facts(described, compared)
+    return compared
+
+
+def _verdict(message: Message) -> Verdict | None:
+    match message:
+        case decisions.DecisionReached() as said:
+            return Verdict(f"{said.outcome} {said.state}", tuple(said.because), tuple(said.missing))
+        case decisions.DecisionCorrected() as said:
+            return Verdict(f"{said.outcome} corrected", tuple(said.because), tuple(said.missing))
+        case decisions.DecisionExpired() as said:
+            return Verdict(f"{said.outcome} expired", (), tuple(said.missing))
+        case _:
+            return None
+
+
+def _words(verdict: Verdict | None) -> str:
+    return "nothing" if verdict is None else verdict.said
+
+
+def _put(draft: Draft, store: Store) -> None:
+    with store.transaction():
+        store.execute(
+            "INSERT INTO policies (client, name, version, content) VALUES (?, ?, ?, ?)",
+            (draft.client, draft.policy.ref.name, DRAFT, json.dumps(write(draft.policy))),
+        )
+
+
+class _Watched:
+    """The history, with what was said noted as it passes, and the draft's cases pinned to the draft."""
+
+    def __init__(self, source: Source, compared: Compared, draft: Draft | None) -> None:
+        self._source, self._compared, self._draft = source, compared, draft
+
+    def read(self, after: int, limit: int) -> Batch:
+        """Give events; see `Source`."""
+        batch = self._source.read(after, limit)
+        return replace(batch, records=tuple(self._seen(record) for record in batch.records))
+
+    def _seen(self, record: Recorded) -> Recorded:
+        if record.type == _OPENED:
+            return self._opened(record)
+        if record.stream == SAID:
+            self._compared.was(record.subject, from_record(record).message)
+        return record
+
+    def _opened(self, record: Recorded) -> Recorded:
+        said = verification.CaseOpened.FromString(record.payload)
+        if self._draft is not None:
+            if not self._draft.takes(record.client, said):
+                return record
+            said.policy_name, said.policy_version = self._draft.policy.ref.name, DRAFT
+        self._compared.cases.setdefault(record.subject, (None, None))
+        pinned = Record()
+        pinned.CopyFrom(as_record(record))
+        pinned.payload = said.SerializeToString(deterministic=True)
+        return pinned
+
+    def recall(self, position: int) -> Recorded | None:
+        """Give one event; see `Source`."""
+        return self._source.recall(position)
+
+    def lineage(self) -> Lineage:
+        """Tell where the epochs begin; see `Source`."""
+        return self._source.lineage()
+
+    def news(self) -> bool:
+        """Tell of news; see `Source`."""
+        return self._source.news()
+
+    def close(self) -> None:
+        """Let go; see `Source`."""
+        self._source.close()
+
+
+def _name_facts(described: Service, compared: Compared) -> None:
+    """Name what the different verdicts rest on, by reading the history once more."""
+    sides = (verdict for case in compared.different() for verdict in compared.cases[case] if verdict)
+    wanted = {event_id for verdict in sides for event_id in verdict.because}
+    with closing(described.source()) as source:
+        for record in _history(source):
+            if not wanted:
+                return
+            if record.type in _FACTS:
+                event = from_record(record)
+                if (event_id := str(event.envelope.id)) in wanted:
+                    wanted.remove(event_id)
+                    compared.facts[event_id] = _fact(event.message)
+
+
+def _history(source: Source) -> Iterator[Recorded]:
+    at, head = 0, source.read(0, 1).head
+    while at < head:
+        batch = source.read(at, 1_000)
+        if batch.through == at:
+            time.sleep(_REST_S)
+        at = batch.through
+        yield from batch.records
+
+
+def _fact(message: Message) -> str:
+    match message:
+        case verification.CheckCompleted() as said:
+            return f"{said.check} {said.status}"
+        case verification.DocumentClassified() as said:
+            return f"document {said.document_type or 'unknown'}"
+        case verification.AgeEstablished() as said:
+            return f"age {said.over_minimum}"
+        case _:
+            return "a fact"

@@ -1,0 +1,151 @@
+"""The history run again, with a draft of a policy or as it was: which decisions would differ, and why."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from google.protobuf.message import Message
+
+from consumers.decisions import service
+from consumers.decisions.backtest import Compared, Draft, compare
+from consumers.decisions.service import SPEC
+from protocol.envelope import Event
+from protocol.ids import to_us
+from protocol.policies import PolicyRef, read
+from protocol.schemas import verification_v1_pb2 as verification
+from subscriber import FileVersions
+from subscriber import Service as Described
+from tests.changing import changed
+from tests.consumers.decisions.histories import CLIENT, START, checks, evidence, number, opening
+from tests.consumers.door import door, write_run_file
+from tests.consumers.journal import MemoryJournal, Service
+
+LICENCE = verification.DocumentClassified(
+    evidence_kind="document_front", evidence_keyseq=3, document_type="uk_driving_licence"
+)
+STRICT = {
+    "rules": [
+        {"outcome": "decline", "when": {"checks": "all", "any": ["suspected", "rejected"]}},
+        {"outcome": "approve", "when": {"checks": "all", "every": ["clear"]}},
+    ]
+}
+
+
+def case(name: str, first: int, *messages: Message, policy: str = "full") -> list[Event]:
+    said = (*opening(policy), evidence("front"), *messages)
+    events = (number(message, n, case=name) for n, message in enumerate(said, 1))
+    return [Event(changed(e, id=UUID(int=first + n).bytes), e.message) for n, e in enumerate(events)]
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> MemoryJournal:
+    """Four cases as the service has decided them."""
+    made = MemoryJournal(
+        [
+            *case("clear", 100, *checks(on=3)),
+            *case("doubted", 200, *checks(on=3, tamper="suspected")),
+            *case("cautious", 300, *checks(on=3, quality="caution")),
+            *case("low", 400, LICENCE, *checks(on=3), policy="low_stake"),
+        ]
+    )
+    running = Service(SPEC, tmp_path, made, clock_us=to_us(START))
+    running.settle()
+    running.store.close()
+    return made
+
+
+def described(journal: MemoryJournal, folder: Path) -> Described:
+    return Described(
+        subscriber=service.subscriber(),
+        versions=FileVersions(folder / "unused.sqlite3"),
+        prepare=service.prepare,
+        source=lambda: journal,
+    )
+
+
+def strict(name: str = "full", client: str = CLIENT) -> Draft:
+    return Draft(client, read(json.dumps(STRICT), PolicyRef(name, 2)))
+
+
+def said(compared: Compared) -> dict[str, tuple[str, str]]:
+    sides = {name: compared.cases[name] for name in compared.different()}
+    return {name: (was.said, would.said) for name, (was, would) in sides.items() if was and would}
+
+
+def test_the_history_as_it_was_gives_the_decisions_that_were(journal: MemoryJournal, tmp_path: Path) -> None:
+    compared = compare(described(journal, tmp_path), None)
+
+    assert list(compared.cases) == ["clear", "doubted", "cautious", "low"]
+    assert compared.different() == []
+
+
+def test_a_draft_is_tried_on_the_cases_under_its_name(journal: MemoryJournal, tmp_path: Path) -> None:
+    compared = compare(described(journal, tmp_path), strict())
+
+    assert list(compared.cases) == ["clear", "doubted", "cautious"]
+    assert said(compared) == {"doubted": ("refer provisional", "decline final")}
+
+
+def test_what_would_differ_is_told_with_the_facts_it_rests_on(journal: MemoryJournal, tmp_path: Path) -> None:
+    compared = compare(described(journal, tmp_path), strict())
+
+    _, would_be = compared.cases["doubted"]
+    assert would_be is not None
+    assert [compared.facts[event_id] for event_id in would_be.because] == ["tamper suspected"]
+
+
+def test_another_clients_cases_are_left_alone(journal: MemoryJournal, tmp_path: Path) -> None:
+    assert compare(described(journal, tmp_path), strict(client="cl_other")).cases == {}
+
+
+def test_nothing_is_said_and_no_row_of_the_service_is_touched(journal: MemoryJournal, tmp_path: Path) -> None:
+    before = (tmp_path / "decisions.sqlite3").read_bytes(), len(journal.records)
+
+    compare(described(journal, tmp_path), strict())
+
+    assert ((tmp_path / "decisions.sqlite3").read_bytes(), len(journal.records)) == before
+    assert not (tmp_path / "unused.sqlite3").exists()
+
+
+def command(tmp_path: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "consumers.decisions", "backtest", *words],
+        env={**os.environ, "VOUCH_DATA": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_command_says_how_many_would_differ_and_why(journal: MemoryJournal, tmp_path: Path) -> None:
+    draft = tmp_path / "draft.json"
+    draft.write_text(json.dumps(STRICT))
+    words = ("--policy", str(draft), "--name", "full", "--client", CLIENT)
+
+    with door(journal) as url:
+        write_run_file(tmp_path, url, "decisions")
+        done, as_json = command(tmp_path, *words), command(tmp_path, *words, "--json")
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[:2] == [
+        "3 cases; 1 would be decided otherwise",
+        "  1 from refer provisional to decline final",
+    ]
+    assert "decline final (tamper suspected)" in done.stdout
+    assert json.loads(as_json.stdout)["would_be"]["because"] == ["tamper suspected"]
+
+
+def test_a_draft_with_an_error_is_refused_with_its_line(tmp_path: Path) -> None:
+    draft = tmp_path / "draft.json"
+    draft.write_text(json.dumps(STRICT, indent=1).replace("decline", "deny"))
+
+    done = command(tmp_path, "--policy", str(draft), "--name", "full", "--client", CLIENT)
+
+    assert done.returncode == 2
+    assert "line 4: 'deny' is none of" in done.stderr
