@@ -7,8 +7,8 @@ commutative, associative and idempotent: shuffled, doubled or delayed, the same 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from protocol.checks import CHECK_SLOTS, CHECKS, Check, slot_of
@@ -27,6 +27,7 @@ __all__ = [
     "advance",
     "dump",
     "load",
+    "plain",
 ]
 
 # The policy name that says: no decision at all, the client decides from the facts.
@@ -255,7 +256,13 @@ def _earliest(held_us: int, said_us: int) -> int:
 
 def dump(state: CaseState) -> bytes:
     """Write a state as JSON, for a table of one's own; equal states give equal bytes."""
-    return json.dumps(asdict(state), sort_keys=True, separators=(",", ":")).encode()
+    return json.dumps(state, default=plain, sort_keys=True, separators=(",", ":")).encode()
+
+
+def plain(value: object) -> dict[str, object]:
+    """Give a dataclass as the object that JSON writes it as: `json.dumps(…, default=plain)`."""
+    names: Iterable[str] = getattr(value, "__dataclass_fields__")  # noqa: B009 - of whichever dataclass
+    return {name: getattr(value, name) for name in names}
 
 
 def load(data: bytes) -> CaseState:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 
 from google.protobuf.message import Message
 
@@ -12,6 +12,7 @@ from consumers.decisions import facts
 from consumers.decisions.engine import evaluate
 from consumers.decisions.facts import CaseFacts
 from consumers.decisions.statements import Stated, Statement, next_statement
+from protocol.case_state import plain
 from protocol.envelope import Event
 from protocol.ids import to_us
 from protocol.policies import NO_DECISION, CompiledPolicy, Outcome, PolicyRef
@@ -127,11 +128,12 @@ def _policy(docket: Docket) -> decisions.PolicyVersion:
 
 def dump(docket: Docket) -> bytes:
     """Write a docket as JSON; equal dockets give equal bytes."""
-    stated = None if docket.stated is None else asdict(docket.stated)
-    known = facts.dump(docket.known).decode()
-    return json.dumps(
-        {"known": known, "stated": stated, "reached_us": docket.reached_us}, sort_keys=True
-    ).encode()
+    said = {
+        "known": facts.dump(docket.known).decode(),
+        "stated": docket.stated,
+        "reached_us": docket.reached_us,
+    }
+    return json.dumps(said, default=plain, sort_keys=True).encode()
 
 
 def load(data: bytes) -> Docket:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from consumers.decisions.known import Facts
 from consumers.decisions.reasons import Seen, holds, walked
 from protocol.checks import CHECKS, Check
-from protocol.policies import AGAINST, AGE, DOCUMENT, CompiledPolicy, Diagram, Outcome, score_name
+from protocol.policies import AGAINST, AGE, DOCUMENT, CompiledPolicy, Left, Outcome, score_name
 
 __all__ = ["Answer", "evaluate"]
 
@@ -37,8 +37,8 @@ def evaluate(policy: CompiledPolicy, facts: Facts, *, may_approve_ahead: bool) -
         facts: what is known.
         may_approve_ahead: False: the time of provisional approvals is over for this case.
     """
-    rest = _rest(policy, facts)
-    possible, missing = rest.outcomes(), _missing(rest)
+    left = _left(policy, facts)
+    possible, missing = left.outcomes, _missing(left)
     if possible == {Outcome.APPROVE} or Outcome.APPROVE not in possible:
         outcome = next(iter(possible)) if len(possible) == 1 else Outcome.REFER
         final = len(possible) == 1 and outcome is not Outcome.REFER
@@ -56,8 +56,8 @@ def _ahead(policy: CompiledPolicy, facts: Facts, missing: tuple[Check, ...], *, 
     return Answer(outcome, final=False, missing=missing, because=tuple(sorted(seen.because)))
 
 
-def _rest(policy: CompiledPolicy, facts: Facts) -> Diagram:
-    """Give what is open once the facts are put in."""
+def _left(policy: CompiledPolicy, facts: Facts) -> Left:
+    """Tell what is open once the facts are put in."""
     barred = any(known.value in AGAINST for check, known in facts.checks.items() if check not in policy.named)
     scores = (
         (score_name(check, part), score)
@@ -70,11 +70,11 @@ def _rest(policy: CompiledPolicy, facts: Facts) -> Diagram:
         checks=((check, known.value) for check, known in facts.checks.items()),
         scores=scores,
     )
-    return policy.diagram(aged=facts.minimum_age > 0, barred=barred).given(classes)
+    return policy.left(classes, aged=facts.minimum_age > 0, barred=barred)
 
 
-def _missing(rest: Diagram) -> tuple[Check, ...]:
-    names = (name.partition("/")[0] for name in rest.open())
+def _missing(left: Left) -> tuple[Check, ...]:
+    names = (name.partition("/")[0] for name in left.open)
     checks = {_OF_CHECK.get(name) or Check(name) for name in names}
     return tuple(check for check in CHECKS if check in checks)
 
@@ -89,6 +89,6 @@ def _because(
     needed = facts
     for name, _ in facts.all():
         fewer = needed.without(name)
-        if _rest(policy, fewer).outcomes() <= possible:
+        if _left(policy, fewer).outcomes <= possible:
             needed = fewer
     return tuple(sorted(needed.event_ids))

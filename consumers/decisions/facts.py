@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 
 from consumers.decisions.known import Facts, Known
 from protocol import case_state
-from protocol.case_state import CaseState, CheckAnswer
+from protocol.case_state import CaseState, CheckAnswer, plain
 from protocol.checks import Check
 from protocol.envelope import Event
 from protocol.policies import NO_DECISION, PolicyRef
@@ -122,8 +122,7 @@ def _newest(held: Said | None, said: Said) -> Said:
 def dump(known: CaseFacts) -> bytes:
     """Write the facts as JSON; equal facts give equal bytes."""
     state = case_state.dump(known.state).decode()
-    rest = asdict(replace(known, state=CaseState()))
-    return json.dumps({**rest, "state": state}, sort_keys=True).encode()
+    return json.dumps({**plain(known), "state": state}, default=plain, sort_keys=True).encode()
 
 
 def load(data: bytes) -> CaseFacts:

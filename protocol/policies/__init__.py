@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from protocol.policies.choosing import NoPolicy, WrongStake, choose, in_force, policy_of
 from protocol.policies.compiled import AGAINST, AGE, DOCUMENT, CompiledPolicy, score_name
-from protocol.policies.diagram import Diagram
+from protocol.policies.diagram import Diagram, Left
 from protocol.policies.formula import (
     ALWAYS,
     NO_DECISION,
@@ -40,6 +40,7 @@ __all__ = [
     "Diagram",
     "DocumentIs",
     "Formula",
+    "Left",
     "NoPolicy",
     "Outcome",
     "Policy",

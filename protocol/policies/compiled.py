@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from protocol.checks import CHECKS, Check, Grade
-from protocol.policies.diagram import Diagram, Variable, compiled
+from protocol.policies.diagram import Diagram, Left, Variable, compiled
 from protocol.policies.formula import (
     AgeProven,
     AllOf,
@@ -29,6 +29,8 @@ DOCUMENT: Final = "document_type"
 AGE: Final = "over_minimum"
 # Grades that no approval stands beside, whatever the policy says.
 AGAINST: Final = frozenset({Grade.SUSPECTED, Grade.REJECTED})
+# Some 500 bytes each.
+_KEPT: Final = 10_000
 _NOT_AGAINST: Final = frozenset(Grade) - AGAINST
 
 
@@ -59,6 +61,7 @@ class CompiledPolicy:
             frozenset[str]().union(*(a.types for a in asked if isinstance(a, DocumentIs)))
         )
         self._made: dict[tuple[bool, bool], tuple[Diagram, tuple[bool, ...]]] = {}
+        self._left: dict[tuple[bool, bool, frozenset[tuple[str, int]]], Left] = {}
         self.decides = self._of(aged=True, barred=False)[1]
 
     def diagram(self, *, aged: bool, barred: bool) -> Diagram:
@@ -69,6 +72,19 @@ class CompiledPolicy:
             barred: a check that the policy does not name has ended suspected or rejected.
         """
         return self._of(aged=aged, barred=barred)[0]
+
+    def left(self, known: Mapping[str, int], *, aged: bool, barred: bool) -> Left:
+        """Tell what is left open once the classes of what is known are put in; otherwise as `diagram`.
+
+        Cases are alike: the answer for the same classes is kept.
+        """
+        key = aged, barred, frozenset(known.items())
+        found = self._left.get(key)
+        if found is None:
+            if len(self._left) >= _KEPT:
+                self._left.clear()
+            found = self._left[key] = self.diagram(aged=aged, barred=barred).given(known).left()
+        return found
 
     def graded(self, check: Check, status: str) -> Grade:
         """Read the status with which a check has ended as this policy counts it."""

@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 
 from protocol.policies.formula import AllOf, AnyOf, Formula, Outcome, Rule, Unless
 
-__all__ = ["Diagram", "Node", "TooComplicated", "Variable", "compiled"]
+__all__ = ["Diagram", "Left", "Node", "TooComplicated", "Variable", "compiled"]
 
 # Reached by no policy that a person would write; above it, evaluation would take longer than a fact may.
 _MOST_NODES: Final = 2_000
@@ -42,6 +42,14 @@ class Node:
 
 
 Tree: TypeAlias = "Node | Outcome | bool"
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What facts leave: the outcomes still possible, and the facts that could still tell, by name."""
+
+    outcomes: frozenset[Outcome]
+    open: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +80,14 @@ class Diagram:
 
         return Diagram(self.variables, rest(self.root))
 
-    def outcomes(self) -> frozenset[Outcome]:
-        """List what is still possible."""
-        ends = (child for node in self._nodes() for child in node.then)
-        return frozenset(end for end in (self.root, *ends) if isinstance(end, Outcome))
-
-    def open(self) -> frozenset[str]:
-        """Name the facts that could still change what follows."""
-        return frozenset(self.variables[node.variable].name for node in self._nodes())
+    def left(self) -> Left:
+        """Tell what is still possible, and which facts could tell."""
+        nodes = self._nodes()
+        ends = {id(child): child for node in nodes for child in node.then}
+        return Left(
+            frozenset(end for end in (self.root, *ends.values()) if isinstance(end, Outcome)),
+            frozenset(self.variables[place].name for place in {node.variable for node in nodes}),
+        )
 
     def size(self) -> int:
         """Count the questions."""

@@ -116,7 +116,7 @@ def _try(policy: Policy, rules: Place) -> None:
     """Refuse what can be read and makes no sense: a rule that never decides, an approval of everybody."""
     try:
         ready = CompiledPolicy(policy)
-        anybody = ready.diagram(aged=False, barred=False).outcomes()
+        anybody = ready.left({}, aged=False, barred=False).outcomes
     except TooComplicated as error:
         rules.wrong(f"{error}: write fewer or simpler rules")
     for place, decides in zip(rules.items(most=_MOST_RULES), ready.decides, strict=True):

@@ -82,9 +82,9 @@ class Service:
         subscribers = [spec.build(settings)]
         self.runner = Runner(subscribers, journal, self.store, outbox, clock=lambda: from_us(self.clock_us))
 
-    def settle(self) -> None:
+    def settle(self, *, within_s: float = 10) -> None:
         """Run until nothing is left to do and everything said has come home; then let go of the file."""
-        until_s = time.monotonic() + 10
+        until_s = time.monotonic() + within_s
         while self.runner.step() or self._waits():
             assert time.monotonic() < until_s, "the service does not come to rest"
             time.sleep(0.001)

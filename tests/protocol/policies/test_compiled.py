@@ -13,7 +13,7 @@ from protocol.policies import (
     AllOf,
     CheckIs,
     CompiledPolicy,
-    Diagram,
+    Left,
     Outcome,
     Policy,
     PolicyRef,
@@ -38,7 +38,7 @@ KNOWN = st.fixed_dictionaries(
 MEASURED = st.sampled_from([None, 0.1, 0.3, 0.7])
 
 
-def given_to(ready: CompiledPolicy, known: Mapping[str, object], *, aged: bool) -> Diagram:
+def given_to(ready: CompiledPolicy, known: Mapping[str, object], *, aged: bool) -> Left:
     checks = [(check, str(known[check.value])) for check in CHECKS if check.value in known]
     similarity = known.get("similarity")
     classes = ready.classes(
@@ -47,7 +47,7 @@ def given_to(ready: CompiledPolicy, known: Mapping[str, object], *, aged: bool) 
         checks=checks,
         scores=[("tamper/similarity", similarity)] if isinstance(similarity, float) else [],
     )
-    return ready.diagram(aged=aged, barred=False).given(classes)
+    return ready.left(classes, aged=aged, barred=False)
 
 
 def facts(known: Mapping[str, object], similarity: float | None) -> dict[str, object]:
@@ -61,7 +61,7 @@ def test_what_is_possible_is_what_every_completion_of_the_facts_gives(
 ) -> None:
     ready, told = CompiledPolicy(policy), facts(known, similarity)
 
-    possible = given_to(ready, told, aged=aged).outcomes()
+    possible = given_to(ready, told, aged=aged).outcomes
 
     expected = {decided(policy, whole, aged=aged, named=ready.named) for whole in wholes(told)}
     assert possible == expected
@@ -74,7 +74,7 @@ def test_a_fact_is_open_exactly_when_it_alone_could_change_the_outcome(
 ) -> None:
     ready, told = CompiledPolicy(policy), facts(known, similarity)
 
-    found = given_to(ready, told, aged=aged).open()
+    found = given_to(ready, told, aged=aged).open
 
     outcomes: dict[tuple[str, object], set[Outcome]] = {}
     for whole in wholes(told):
@@ -103,7 +103,7 @@ def test_something_or_its_opposite_needs_no_fact() -> None:
         rules=(Rule(Outcome.DECLINE, clear), Rule(Outcome.DECLINE, Unless(clear))),
     )
 
-    assert CompiledPolicy(policy).diagram(aged=False, barred=False).outcomes() == {Outcome.DECLINE}
+    assert CompiledPolicy(policy).left({}, aged=False, barred=False).outcomes == {Outcome.DECLINE}
 
 
 def test_a_document_of_a_type_to_come_is_none_of_those_that_are_named() -> None:

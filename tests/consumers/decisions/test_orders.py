@@ -1,0 +1,140 @@
+"""Whatever order the facts come in, and however late the service is: each case is decided once, and alike."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from google.protobuf.message import Message
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from consumers.decisions.service import SPEC
+from protocol.checks import CHECKS, GRADES
+from protocol.envelope import Event
+from protocol.ids import to_us
+from protocol.schemas import decisions_v1_pb2 as decisions
+from protocol.schemas import verification_v1_pb2 as verification
+from tests.changing import changed
+from tests.consumers.decisions.histories import START, checks, evidence, line, number, opening, tell
+from tests.consumers.journal import MemoryJournal, Service
+
+CASES = 500
+_A_YEAR_S = 365 * 86_400
+
+
+def _facts(chance: random.Random) -> list[Message]:
+    """Make what becomes known of a case; one in two has a doubt."""
+    doubts = {} if chance.random() < 0.5 else {chance.choice(CHECKS).value: chance.choice(GRADES).value}
+    kind = chance.choice(["uk_driving_licence", "uk_driving_licence", "passport"])
+    said: list[Message] = [
+        verification.DocumentClassified(
+            evidence_kind="document_front", evidence_keyseq=3, document_type=kind
+        ),
+        verification.AgeEstablished(over_minimum=chance.choice(["yes", "yes", "no"]), evidence_keyseq=3),
+        *checks(on=3, **doubts),
+    ]
+    chance.shuffle(said)
+    return said
+
+
+def _case(place: int) -> list[Event]:
+    """Make a case's events, some two hours apart: an approval ahead ends between them."""
+    chance = random.Random(place)
+    policy = chance.choice(["full", "low_stake"])
+    said = [*opening(policy, minimum_age=chance.choice([0, 18])), evidence("front"), *_facts(chance)]
+    at_s, events = float(place), []
+    for keyseq, message in enumerate(said, 1):
+        at_s += chance.choice([1, 1, 1, 1, 7_200])
+        event = number(message, keyseq, at_s=at_s, case=f"case-{place}")
+        events.append(Event(changed(event, id=UUID(int=place * 100 + keyseq).bytes), event.message))
+    return events
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(500)
+def test_started_after_500_cases_it_says_of_each_what_it_would_have_said(tmp_path: Path) -> None:
+    cases = [_case(place) for place in range(CASES)]
+    events = sorted((event for case in cases for event in case), key=lambda e: e.envelope.occurred_at)
+    late, timely = MemoryJournal(events), MemoryJournal()
+
+    _run(tmp_path / "late", late, [[]], to_us(START) + _A_YEAR_S * 1_000_000)
+    portions = [events[at : at + 40] for at in range(0, len(events), 40)]
+    _run(tmp_path / "timely", timely, [*portions, []], 0)
+
+    names = [f"case-{place}" for place in range(CASES)]
+    assert [_said(late, name) for name in names] == [_said(timely, name) for name in names]
+    assert all(_said(late, name) for name in names)
+
+
+def _run(folder: Path, journal: MemoryJournal, portions: list[list[Event]], clock_us: int) -> None:
+    """Let the service take portions of events as they come; clock 0: the clock goes with the events."""
+    folder.mkdir()
+    service = Service(SPEC, folder, journal, clock_us=clock_us)
+    for portion in portions:
+        journal.append(MemoryJournal(portion).records)
+        if not clock_us or portion:
+            ends = portion[-1].envelope.occurred_at if portion else None
+            service.clock_us = to_us(ends) if ends else to_us(START) + _A_YEAR_S * 1_000_000
+        service.settle(within_s=200)
+    service.store.close()
+
+
+def _said(journal: MemoryJournal, case: str) -> list[tuple[str, str, tuple[str, ...]]]:
+    told = []
+    for message in journal.said(case, "decisions.decision"):
+        match message:
+            case decisions.DecisionReached() as said:
+                told.append((said.outcome, said.state, tuple(said.missing)))
+            case decisions.DecisionCorrected() as said:
+                told.append((said.outcome, "corrected", tuple(said.missing)))
+            case decisions.DecisionExpired() as said:
+                told.append((said.outcome, "expired", tuple(said.missing)))
+    return told
+
+
+@pytest.mark.slow
+def test_a_thousand_orders_of_doubled_and_delayed_facts_end_alike() -> None:
+    chance = random.Random(7)
+    for place in range(20):
+        events = line(*opening(("full", "low_stake")[place % 2]), evidence("front"), *_facts(chance))
+        ends = set()
+        for _ in range(50):
+            shuffled = [*events, *chance.sample(events, 5)]
+            chance.shuffle(shuffled)
+            ends.add(_end(shuffled))
+        assert len(ends) == 1
+
+
+def _end(events: list[Event]) -> tuple[str, ...]:
+    said = tell(events).said[-1]
+    assert isinstance(said, decisions.DecisionReached | decisions.DecisionCorrected)
+    return said.outcome, *said.missing
+
+
+_SOME_DOUBT = st.sampled_from([g.value for g in GRADES if g.value not in {"clear", "not_applicable"}])
+
+
+@given(data=st.data(), check=st.sampled_from([c.value for c in CHECKS]), doubt=_SOME_DOUBT)
+@settings(deadline=None, max_examples=60)
+def test_no_order_gets_a_doubt_approved(data: st.DataObject, check: str, doubt: str) -> None:
+    events = line(*opening("full"), evidence("front"), *checks(on=3, **{check: doubt}))
+
+    words = tell(data.draw(st.permutations([*events, *events[3::2]]))).words
+
+    assert not [word for word in words if word.startswith("approve")]
+
+
+@given(data=st.data(), left_out=st.sampled_from(range(9)))
+@settings(deadline=None, max_examples=40)
+def test_nothing_is_approved_for_good_while_a_fact_is_still_to_come(
+    data: st.DataObject, left_out: int
+) -> None:
+    events = line(*opening("full"), evidence("front"), *checks(on=3))
+    del events[3 + left_out]
+
+    words = tell(data.draw(st.permutations(events))).words
+
+    assert "approve final" not in words
