@@ -48,8 +48,13 @@ class Docket:
         found, ends_us = self.known.facts, self.known.token_ends_us
         may_approve_ahead = ends_us == 0 or ends_us > self.reached_us
         policy = policies(self.known.client, self.known.policy)
-        answer = evaluate(policy, found, may_approve_ahead=may_approve_ahead)
-        return next_statement(self.stated, answer, counting=found.event_ids, token_ends_us=ends_us)
+
+        def said(*, why: bool) -> Statement | None:
+            answer = evaluate(policy, found, may_approve_ahead=may_approve_ahead, why=why)
+            return next_statement(self.stated, answer, counting=found.event_ids, token_ends_us=ends_us)
+
+        # Most facts change nothing that is said: why it is so is only asked when something is.
+        return None if said(why=False) is None else said(why=True)
 
     def _nobody_asks(self) -> bool:
         """Tell whether the case wants no decision: none was asked for, or it ended before one stood."""

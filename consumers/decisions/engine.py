@@ -29,20 +29,22 @@ class Answer:
     because: tuple[str, ...]
 
 
-def evaluate(policy: CompiledPolicy, facts: Facts, *, may_approve_ahead: bool) -> Answer:
+def evaluate(policy: CompiledPolicy, facts: Facts, *, may_approve_ahead: bool, why: bool = True) -> Answer:
     """Ask a policy what follows from the facts so far.
 
     Args:
         policy: the rules, with its condition for a provisional approval.
         facts: what is known.
         may_approve_ahead: False: the time of provisional approvals is over for this case.
+        why: False: leave out what the answer rests on, which costs as much again.
     """
     left = _left(policy, facts)
     possible, missing = left.outcomes, _missing(left)
     if possible == {Outcome.APPROVE} or Outcome.APPROVE not in possible:
         outcome = next(iter(possible)) if len(possible) == 1 else Outcome.REFER
         final = len(possible) == 1 and outcome is not Outcome.REFER
-        return Answer(outcome, final, missing, _because(policy, facts, outcome, possible))
+        because = _because(policy, facts, outcome, possible) if why else ()
+        return Answer(outcome, final, missing, because)
     return _ahead(policy, facts, missing, may_approve=may_approve_ahead)
 
 
