@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
@@ -16,7 +17,9 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from access.models import Client, ClientKey
+from access.policies import policies_of
 from protocol.ids import from_us
+from protocol.policies import Policy, write
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin
@@ -83,7 +86,7 @@ class ClientAdmin(LookOnly[Client]):
     search_fields = ("name", "=id")
     search_help_text = "Name, or the whole id"
     ordering = ("name",)
-    fields: ClassVar = ("name", "id", "time_zone", "added", "keys")
+    fields: ClassVar = ("name", "id", "time_zone", "added", "keys", "policies")
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Client]:
@@ -105,17 +108,46 @@ class ClientAdmin(LookOnly[Client]):
     @admin.display(description="Keys")
     def keys(self, client: Client) -> SafeString:
         """Show the client's keys as a table."""
-        rows = _keys(ClientKey.objects.filter(client=client.id).order_by("revoked_at_us", "key_id"))
-        body = format_html_join(
-            "", "<tr><th scope='row'>{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>", rows
-        )
-        head = format_html_join("", "<th scope='col'>{}</th>", ((h,) for h in _HEADS))
-        return format_html(
-            "<table class='vouch-keys'><thead><tr>{}</tr></thead><tbody>{}</tbody></table>", head, body
+        return _table(
+            ("Key", "Cases", "May", "Expires", "Revoked"),
+            _keys(ClientKey.objects.filter(client=client.id).order_by("revoked_at_us", "key_id")),
         )
 
+    @admin.display(description="Policies in force")
+    def policies(self, client: Client) -> SafeString:
+        """Show what the client lets follow from the facts, and for which stakes."""
+        return _table(("Policy", "Version", "For a stake", "Says"), map(_policy, policies_of(client.id)))
 
-_HEADS = ("Key", "Cases", "May", "Expires", "Revoked")
+
+def _table(heads: Iterable[str], rows: Iterable[tuple[str | SafeString, ...]]) -> SafeString:
+    """Make a table of which each row is named by its first cell."""
+    body = format_html_join(
+        "", "<tr><th scope='row'>{}</th>{}</tr>", ((row[0], _cells(row[1:])) for row in rows)
+    )
+    head = format_html_join("", "<th scope='col'>{}</th>", ((h,) for h in heads))
+    return format_html(
+        "<table class='vouch-keys'><thead><tr>{}</tr></thead><tbody>{}</tbody></table>", head, body
+    )
+
+
+def _cells(cells: Iterable[str | SafeString]) -> SafeString:
+    return format_html_join("", "<td>{}</td>", ((cell,) for cell in cells))
+
+
+def _policy(policy: Policy) -> tuple[str | SafeString, ...]:
+    said = {name: value for name, value in write(policy).items() if name != "stake"}
+    words = json.dumps(said, indent=1)
+    shown = format_html("<details><summary>rules</summary><pre>{}</pre></details>", words)
+    return policy.ref.name, str(policy.ref.version), _stake(policy), shown
+
+
+def _stake(policy: Policy) -> str:
+    """Write for which stakes a policy is, as staff read it."""
+    if policy.stake is None:
+        return "any other" if policy.otherwise else "none; by name only"
+    ends = [f"over {policy.stake.over}"] if policy.stake.over is not None else []
+    ends += [f"up to {policy.stake.up_to}"] if policy.stake.up_to is not None else []
+    return f"{' '.join(ends) or 'any'} {policy.stake.currency}"
 
 
 def _keys(keys: Iterable[ClientKey]) -> Iterable[tuple[str, ...]]:

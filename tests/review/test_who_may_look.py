@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from django.test import Client as Browser
 from django.urls import reverse
 
+from access.policies import change_policy
 from access.principals import Principal
 from tests.review.building import Desk
 from tests.review.conftest import signed_in
@@ -95,3 +97,19 @@ def test_a_clients_page_shows_its_keys_and_never_a_secret(reviewer: Browser, ask
 def _everything() -> tuple[str, ...]:
     deeds = ("view", "add", "change", "delete")
     return tuple(f"{deed}_{what}" for deed in deeds for what in ("case", "client"))
+
+
+def test_a_clients_page_says_what_it_lets_follow_for_which_stake(reviewer: Browser, asker: Principal) -> None:
+    change_policy(client=asker.client, name="middle", text=_MIDDLE, now=datetime.now(UTC))
+
+    page = reviewer.get(client_at(asker.client)).content.decode()
+
+    assert "over 10.00 up to 100.00 GBP" in page
+    assert "any other" in page
+    assert "&quot;passport&quot;" in page
+
+
+_MIDDLE = """{
+  "stake": {"currency": "GBP", "over": "10.00", "up_to": "100.00"},
+  "rules": [{"outcome": "approve", "when": {"document": ["passport"]}}]
+}"""
