@@ -9,7 +9,9 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
@@ -39,9 +41,11 @@ class Town:
     `source` is the folder that the bank's code is taken from.
     """
 
-    def __init__(self, folder: Path, *, source: Path = ROOT, **settings: str) -> None:
+    def __init__(
+        self, folder: Path, *, source: Path = ROOT, letter_takes_s: float = 0, **settings: str
+    ) -> None:
         self.folder, self._source = folder, source
-        self.post = Post(folder / "letters.jsonl", 0)
+        self.post = Post(folder / "letters.jsonl", 0, takes_s=letter_takes_s)
         self._port, self._door_port = free_ports(2)
         self._environment = os.environ | {
             "PYTHONPATH": f"{source}{os.pathsep}{ROOT}",
@@ -69,6 +73,11 @@ class Town:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def books(self) -> Path | str:
+        """Where the bank's database is."""
+        return self._environment.get("BANK_DATABASE_URL") or self.folder / "bank.sqlite3"
 
     def _command(self, name: str) -> list[str]:
         match name:
@@ -114,6 +123,24 @@ class Town:
         """Run one of the bank's commands."""
         return self._run("examples.legacy.manage", *words).stdout
 
+    def stage(self) -> str:
+        """Tell how far the move has come."""
+        return self.manage("stage").partition(":")[0]
+
+    def begin(self, *words: str) -> subprocess.Popen[bytes]:
+        """Begin one of the bank's commands."""
+        command = [sys.executable, "-m", "examples.legacy.manage", *words]
+        return subprocess.Popen(command, cwd=self._source, env=self._environment, stdout=subprocess.DEVNULL)
+
+    @contextmanager
+    def opening(self, reference: str) -> Iterator[None]:
+        """Have somebody open an account meanwhile, and give up when the bank is gone."""
+        with ThreadPoolExecutor(1) as somebody:
+            answer = somebody.submit(self.open, reference)
+            yield
+            with suppress(httpx.TransportError):
+                answer.result()
+
     def welcome(self, *words: str) -> tuple[int, list[str]]:
         """Run one of the service's commands: its exit code and lines."""
         done = self._run("examples.legacy.welcome", *words, check=False)
@@ -137,6 +164,10 @@ class Town:
     def see(self, reference: str) -> httpx.Response:
         """Read an account, as anybody does."""
         return httpx.get(f"{self.url}/accounts/{reference}/", timeout=30)
+
+    def list_of(self, customer: str) -> httpx.Response:
+        """List a customer's accounts, as anybody does."""
+        return httpx.get(f"{self.url}/accounts/", params={"customer": customer}, timeout=30)
 
     def asked(self) -> Counter[str]:
         """Count how often the print house was asked for each account's letter."""
