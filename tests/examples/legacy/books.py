@@ -16,16 +16,18 @@ from examples.legacy.language.streams import BANK
 __all__ = ["Books", "read_books"]
 
 _ACCOUNTS = "SELECT reference, letter FROM bank_account"
+_STAGE = "SELECT name FROM bank_stage"
 _JOURNAL = "SELECT type, subject, payload FROM journal ORDER BY position"
 
 
 class Books(NamedTuple):
-    """`letters` is what the bank shows of each account's letter, `by` who had to send it by its event.
+    """`stage` is how far the move has come, `letters` what the bank shows of each account's letter.
 
-    `misplaced` are accounts whose event names another sender than the last hand-over before it. `taken_over`
-    are those whose letter the bank left behind.
+    `by` is who had to send it, by the account's event. `misplaced` are accounts whose event names another
+    sender than the last hand-over before it. `taken_over` are those whose letter the bank left behind.
     """
 
+    stage: str
     letters: dict[str, str]
     by: dict[str, str]
     misplaced: list[str]
@@ -44,7 +46,8 @@ def read_books(where: Path | str) -> Books:
 
 def _read(rows: Callable[[str], list[tuple[object, ...]]]) -> Books:
     letters = {str(reference): str(letter) for reference, letter in rows(_ACCOUNTS)}
-    books, now_by = Books(letters, {}, [], [], []), BANK
+    stage = next((str(name) for (name,) in rows(_STAGE)), "as_it_was")
+    books, now_by = Books(stage, letters, {}, [], [], []), BANK
     for type_, subject, payload in rows(_JOURNAL):
         account, said = str(subject), bytes(cast("bytes", payload))
         match str(type_).rpartition(".")[2]:

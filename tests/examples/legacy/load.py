@@ -19,6 +19,8 @@ _PRODUCTS = ("current", "savings", "student")
 # On both sides of every limit that a letter or an account knows.
 _DEPOSITS = (0, 20_000, 99_999, 100_000, 499_999, 500_000)
 _AGAIN_S = 0.1
+# Between two of a person's: the machine has other things to do than open accounts.
+_PAUSE_S = 0.05
 
 
 class Crowd:
@@ -52,6 +54,7 @@ class Crowd:
         with httpx.Client(base_url=self._town.url, timeout=30) as client:
             while not self._stop.is_set():
                 self._open(client, f"r{next(self._numbers):06d}", chance)
+                time.sleep(_PAUSE_S)
 
     def _open(self, client: httpx.Client, reference: str, chance: random.Random) -> None:
         said = {

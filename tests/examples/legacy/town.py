@@ -8,8 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -42,7 +42,12 @@ class Town:
     """
 
     def __init__(
-        self, folder: Path, *, source: Path = ROOT, letter_takes_s: float = 0, **settings: str
+        self,
+        folder: Path,
+        *,
+        source: Path = ROOT,
+        letter_takes_s: float = 0,
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         self.folder, self._source = folder, source
         self.post = Post(folder / "letters.jsonl", 0, takes_s=letter_takes_s)
@@ -55,7 +60,7 @@ class Town:
             "VOUCH_WELCOME_POST_URL": self.post.url,
             "VOUCH_WELCOME_GRACE_S": "1",
         }
-        self._environment |= settings
+        self._environment |= settings or {}
         self._environment.pop("DJANGO_SETTINGS_MODULE", None)
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -123,10 +128,6 @@ class Town:
         """Run one of the bank's commands."""
         return self._run("examples.legacy.manage", *words).stdout
 
-    def stage(self) -> str:
-        """Tell how far the move has come."""
-        return self.manage("stage").partition(":")[0]
-
     def begin(self, *words: str) -> subprocess.Popen[bytes]:
         """Begin one of the bank's commands."""
         command = [sys.executable, "-m", "examples.legacy.manage", *words]
@@ -177,9 +178,12 @@ class Town:
         """Count the letters that really went to each account."""
         return Counter(key.removeprefix("welcome-") for key, line in self._noted() if line["sent"])
 
-    def askers(self, reference: str) -> set[str]:
-        """Tell who asked for an account's letter."""
-        return {str(line["asker"]) for key, line in self._noted() if key == f"welcome-{reference}"}
+    def askers(self) -> dict[str, set[str]]:
+        """Tell who asked for each account's letter."""
+        found: defaultdict[str, set[str]] = defaultdict(set)
+        for key, line in self._noted():
+            found[key.removeprefix("welcome-")].add(str(line["asker"]))
+        return found
 
     def _noted(self) -> list[tuple[str, dict[str, object]]]:
         file = self.folder / "letters.jsonl"
