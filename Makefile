@@ -59,5 +59,5 @@ docs: setup ## print the pages that are made from tables and schemas of the code
 	@$(PYTHON) -c 'from subscriber.metrics import printed; print(printed(), end="")' >docs/metrics.md
 	@$(PYTHON) -m protocol.asyncapi
 
-schemas: setup ## make the code of protocol/schemas anew
-	@PATH=$(CURDIR)/.venv/bin:$$PATH $(PYTHON) -m protocol.generate
+schemas: setup ## make the code of the schemas anew
+	@PATH=$(CURDIR)/.venv/bin:$$PATH $(PYTHON) -m protocol.generate protocol/schemas examples/legacy/language

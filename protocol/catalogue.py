@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -31,6 +31,7 @@ __all__ = [
     "stream_named",
     "stream_of",
     "type_name",
+    "use",
 ]
 
 
@@ -82,7 +83,7 @@ class Stream:
         return f"{self.name}.v{self.major}"
 
 
-STREAMS: tuple[Stream, ...] = (
+_OURS: tuple[Stream, ...] = (
     Stream(
         name="client.account",
         key="client",
@@ -214,14 +215,40 @@ STREAMS: tuple[Stream, ...] = (
     ),
 )
 
-_BY_NAME = {stream.name: stream for stream in STREAMS}
-_PARSERS = {m.DESCRIPTOR.full_name: m.FromString for stream in STREAMS for m in stream.messages}
-_BY_TYPE = {m.DESCRIPTOR.full_name: (stream, m) for stream in STREAMS for m in stream.messages}
+_rows: list[Stream] = []
+STREAMS: Sequence[Stream] = _rows
+_BY_NAME: dict[str, Stream] = {}
+_PARSERS: dict[str, Callable[[bytes], Message]] = {}
+_BY_TYPE: dict[str, tuple[Stream, type[Message]]] = {}
 _CLASSES = {
     options.CONTACT: PersonalClass.CONTACT,
     options.IDENTITY: PersonalClass.IDENTITY,
     options.BIOMETRIC: PersonalClass.BIOMETRIC,
 }
+
+
+def use(streams: Iterable[Stream]) -> None:
+    """Make this process's catalogue another product's: its rows in place of ours.
+
+    For an application that keeps events of its own, with `events` and `subscriber` as libraries: see
+    docs/strangler.md.
+    Call it before anything is said or followed: in its Django settings, and first in its services.
+
+    Raises:
+        ValueError: two rows have one name, or carry the same message; nothing was changed.
+    """
+    rows = list(streams)
+    types = [type_name(message) for stream in rows for message in stream.messages]
+    if len({stream.name for stream in rows}) < len(rows) or len(set(types)) < len(types):
+        raise ValueError("two rows of the catalogue have one name, or carry the same message")
+    for kept in (_BY_NAME, _PARSERS, _BY_TYPE):
+        kept.clear()
+    _rows[:] = rows
+    _BY_NAME.update((stream.name, stream) for stream in rows)
+    for stream in rows:
+        for message in stream.messages:
+            _PARSERS[type_name(message)] = message.FromString
+            _BY_TYPE[type_name(message)] = (stream, message)
 
 
 def type_name(message: Message | type[Message]) -> str:
@@ -301,3 +328,6 @@ def _row(type_: str) -> tuple[Stream, type[Message]]:
 def all_types() -> Iterator[str]:
     """List the type of every event there is."""
     return iter(_BY_TYPE)
+
+
+use(_OURS)

@@ -1,4 +1,7 @@
-"""Makes the Python code of every schema, in place; run `python -m protocol.generate` after changing one."""
+"""Makes the Python code of schemas, in place; run `python -m protocol.generate` after changing one.
+
+Folders after it: of their schemas instead of ours.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,13 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def main() -> None:
-    """Write `*_pb2.py` and `*_pb2.pyi` beside each `.proto`.
+    """Write `*_pb2.py` and `*_pb2.pyi` beside each `.proto` of the folders named, else of `protocol/schemas`.
 
     Raises:
         subprocess.CalledProcessError: a schema is wrong; protoc has said where.
     """
-    schemas = sorted(str(p.relative_to(ROOT)) for p in (ROOT / "protocol" / "schemas").glob("*.proto"))
+    folders = sys.argv[1:] or ["protocol/schemas"]
+    schemas = sorted(str(p.relative_to(ROOT)) for folder in folders for p in (ROOT / folder).glob("*.proto"))
     command = [sys.executable, "-m", "grpc_tools.protoc", "-I.", "--python_out=.", "--mypy_out=.", *schemas]
     subprocess.run(command, cwd=ROOT, check=True)
 

@@ -1,0 +1,1 @@
+"""What the bank says: its messages and their streams. All that the bank and the services around it share."""

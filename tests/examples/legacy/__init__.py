@@ -1,0 +1,1 @@
+"""The example of docs/strangler.md, carried out."""
