@@ -1,4 +1,4 @@
-"""How a personal value is sealed and opened by whoever has the key; where the key comes from is not said here.
+"""How a personal value is sealed, and opened by whoever has the key; where that comes from is not said here.
 
 AES-SIV (RFC 5297) with the applicant's key of the field's class. The associated data are the event's id, the
 schema's major version and the path of field numbers, so that the same event always gives the same bytes (a

@@ -293,7 +293,9 @@ class MessageDropped(_message.Message):
     NOTICE_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
     reason: _builtins.str
-    """erased, no_address, wrong_address, key_refused, no_key, does_not_open, bounced_before or too_late."""
+    """erased, no_address, wrong_address, key_refused, no_key, does_not_open, bounced_before, withdrawn (the case
+    was), switched_off (by the operator) or too_late.
+    """
     @_builtins.property
     def notice(self) -> Global___Notice:
         """Which."""
