@@ -24,8 +24,8 @@ from subscriber.serving import Door, ServiceSettings, ServiceSpec
 __all__ = ["NAME", "SPEC", "spec", "subscriber"]
 
 NAME = "notifications"
-# Each waits for a server's answer most of its time.
-_THREADS = 8
+# Each waits for a server's answer most of its time. What is under way when the service dies is in doubt.
+_AT_ONCE = 8
 
 
 def subscriber(settings: Settings, door: Callable[[], Door], since: datetime) -> Subscriber:
@@ -49,6 +49,7 @@ def subscriber(settings: Settings, door: Callable[[], Door], since: datetime) ->
             gather=attempts.gather,
             work=Postman(settings, door).work,
             mode=Mode.REACT,
+            at_once=_AT_ONCE,
         ),
     )
     return Subscriber(NAME, STREAMS, handlers, on_timer=standing.ring, react_since=since)
@@ -113,7 +114,7 @@ def spec(read: Callable[[ServiceSettings], Settings]) -> ServiceSpec:
         return subscriber(own, settings.door, since)
 
     return ServiceSpec(
-        name=NAME, streams=STREAMS, prepare=prepare, build=build, threads=_THREADS, verbs=VERBS
+        name=NAME, streams=STREAMS, prepare=prepare, build=build, threads=_AT_ONCE, verbs=VERBS
     )
 
 

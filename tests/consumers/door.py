@@ -9,7 +9,7 @@ import base64
 import json
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Thread
@@ -43,9 +43,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(200 if self._knows_us() else 403)
         self.end_headers()
         self._mark(at)
-        while not self.server.closing.is_set():
-            at = self._send_after(at)
-            time.sleep(0.01)
+        with suppress(ConnectionError):
+            # A reader may be killed.
+            while not self.server.closing.is_set():
+                at = self._send_after(at)
+                time.sleep(0.01)
 
     def do_POST(self) -> None:
         """Take records."""
@@ -103,8 +105,8 @@ def door(journal: MemoryJournal, keys: Mapping[str, bytes | int] | None = None) 
             listening.join()
 
 
-def write_run_file(folder: Path, url: str, *services: str) -> None:
+def write_run_file(folder: Path, url: str, *services: str, key: str = KEY) -> None:
     """Say, as the product does, where its door is and which key each service has to it."""
     new = folder / "run.new"
-    new.write_text(json.dumps({"door": url, "keys": dict.fromkeys(services, KEY)}))
+    new.write_text(json.dumps({"door": url, "keys": dict.fromkeys(services, key)}))
     new.replace(folder / "run.json")
