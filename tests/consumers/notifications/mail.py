@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP as POLICY
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -29,7 +29,7 @@ class Mail(NamedTuple):
     @property
     def message(self) -> EmailMessage:
         """The message, read."""
-        return cast("EmailMessage", message_from_bytes(self.data, policy=POLICY))
+        return message_from_bytes(self.data, policy=POLICY)
 
     @property
     def id(self) -> str:
@@ -84,7 +84,7 @@ class MailServer:
 
 
 def _cut(server: SMTP) -> None:
-    if server.transport is not None:
+    if isinstance(server.transport, asyncio.WriteTransport):
         server.transport.abort()
 
 

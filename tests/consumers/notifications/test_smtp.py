@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -51,6 +52,11 @@ def theirs(certificates: Certificates) -> ssl.SSLContext:
     return context
 
 
+def speaking(security: str, certificates: Certificates) -> AbstractContextManager[MailServer]:
+    context = theirs(certificates)
+    return mail_server(tls=context) if security == "tls" else mail_server(starttls=context)
+
+
 def test_a_letter_arrives_as_it_was_written(server: MailServer) -> None:
     assert port(smtp(server.port)).send(LETTER) == Taken("smtp")
 
@@ -60,7 +66,7 @@ def test_a_letter_arrives_as_it_was_written(server: MailServer) -> None:
     assert (message["Message-ID"], message["Auto-Submitted"]) == ("<abc@vouch.example>", "auto-generated")
     assert message["From"] == "Beispiel & Söhne <no-reply@vouch.example>"
     assert message.get_content_type() == "multipart/alternative"
-    text, html = (part.get_content() for part in message.iter_parts())  # type: ignore[attr-defined]  # parts of an EmailMessage are such
+    text, html = (part.get_content() for part in message.iter_parts())
     assert text.replace("\r\n", "\n") == LETTER.words.text
     assert html.replace("\r\n", "\n") == LETTER.words.html
 
@@ -71,14 +77,12 @@ def test_a_line_that_begins_with_a_point_arrives_whole(server: MailServer) -> No
     port(smtp(server.port)).send(LETTER._replace(words=LETTER.words.__class__("en", "s", text, text, "s")))
 
     part = next(server.taken[0].message.iter_parts())
-    assert part.get_content().replace("\r\n", "\n") == text  # type: ignore[attr-defined]  # as above
+    assert part.get_content().replace("\r\n", "\n") == text
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
 def test_a_letter_travels_encrypted(certificates: Certificates, security: str) -> None:
-    way = {"tls" if security == "tls" else "starttls": theirs(certificates)}
-
-    with mail_server(**way) as server:
+    with speaking(security, certificates) as server:
         ours = smtp(server.port, security=security, ca=str(certificates.authority))
 
         assert port(ours).send(LETTER) == Taken("smtp")
@@ -88,9 +92,7 @@ def test_a_letter_travels_encrypted(certificates: Certificates, security: str) -
 def test_a_server_that_cannot_be_believed_is_told_no_address(
     certificates: Certificates, security: str
 ) -> None:
-    way = {"tls" if security == "tls" else "starttls": theirs(certificates)}
-
-    with mail_server(**way) as server:
+    with speaking(security, certificates) as server:
         result = port(smtp(server.port, security=security)).send(LETTER)
 
     assert result == NotTaken("tls", passing=True)
