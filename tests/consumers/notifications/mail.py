@@ -90,21 +90,17 @@ def _cut(server: SMTP) -> None:
 
 @contextmanager
 def mail_server(
-    *,
-    port: int = 0,
-    tls: ssl.SSLContext | None = None,
-    starttls: ssl.SSLContext | None = None,
-    server: MailServer | None = None,
+    *, tls: ssl.SSLContext | None = None, starttls: ssl.SSLContext | None = None
 ) -> Iterator[MailServer]:
     """Run a mail server in a thread; `tls` from the first byte, or `starttls` demanded."""
-    ours, loop = server or MailServer(), asyncio.new_event_loop()
+    ours, loop = MailServer(), asyncio.new_event_loop()
 
     def session() -> SMTP:
         return SMTP(
             ours, hostname="mail.test", loop=loop, tls_context=starttls, require_starttls=starttls is not None
         )
 
-    listening = loop.run_until_complete(loop.create_server(session, "127.0.0.1", port, ssl=tls))
+    listening = loop.run_until_complete(loop.create_server(session, "127.0.0.1", 0, ssl=tls))
     ours.port = listening.sockets[0].getsockname()[1]
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
