@@ -1,8 +1,6 @@
 """Personal values under lock: sealed when an event is written, copied sealed into tables, opened at the edge.
 
-AES-SIV (RFC 5297) with the applicant's key of the field's class. The associated data are the event's id, the
-schema's major version and the path of field numbers, so that the same event always gives the same bytes (a
-rebuild), a renamed field still opens, and a ciphertext moved to another place does not.
+How a value is sealed and opened by a key is the protocol's (`protocol/sealing.py`): services open values too.
 """
 
 from __future__ import annotations
@@ -10,18 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import TypeVar, cast
+from typing import TypeVar
 from uuid import UUID
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 from events.errors import DoesNotOpen
 from events.keys import data_key
-from protocol.catalogue import PersonalClass, personal_class, stream_of, type_name
+from protocol import sealing
+from protocol.catalogue import PersonalClass, personal_class, type_name
 from protocol.envelope import Event
+from protocol.sealing import Place, find, open_value, seal_value
 
 __all__ = ["Sealed", "personal_classes", "seal", "sealed_field", "unseal"]
 
@@ -31,7 +29,7 @@ _class_of = cache(personal_class)
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _Value:
     """Where a personal value lies: holder, field, index in a repeated field, path of field numbers."""
 
     holder: Message
@@ -76,7 +74,7 @@ class Sealed:
         if not self.ciphertext:
             return b""
         key = data_key(self.applicant, self.personal_class, create=False)
-        return _open(key, self.ciphertext, _context(self.event_id, self.type, self.path))
+        return _open(key, self.ciphertext, Place(self.event_id, self.type, self.path))
 
     def __bytes__(self) -> bytes:
         """Write it for a column; `from_bytes` reads it."""
@@ -103,7 +101,7 @@ class Sealed:
 
 def personal_classes(message: Message) -> set[PersonalClass]:
     """List the classes of which a message has values."""
-    return {place.personal for place in _places(message)}
+    return {value.personal for value in _values(message)}
 
 
 def seal(message: M, *, event_id: UUID, applicant: str) -> M:
@@ -113,8 +111,8 @@ def seal(message: M, *, event_id: UUID, applicant: str) -> M:
         Erased, KeysAway: no key can be had.
     """
 
-    def close(place: _Place, context: list[bytes]) -> bytes:
-        return AESSIV(data_key(applicant, place.personal, create=True)).encrypt(place.get(), context)
+    def close(value: _Value, place: Place) -> bytes:
+        return seal_value(data_key(applicant, value.personal, create=True), value.get(), place)
 
     return _changed(message, event_id, close)
 
@@ -128,8 +126,8 @@ def unseal(event: Event) -> Message:
         DoesNotOpen: a value was changed or moved.
     """
 
-    def uncover(place: _Place, context: list[bytes]) -> bytes:
-        return _open(data_key(event.envelope.applicant, place.personal, create=False), place.get(), context)
+    def uncover(value: _Value, place: Place) -> bytes:
+        return _open(data_key(event.envelope.applicant, value.personal, create=False), value.get(), place)
 
     return _changed(event.message, event.envelope.id, uncover)
 
@@ -144,51 +142,32 @@ def sealed_field(event: Event, name: str) -> Sealed:
     Raises:
         ValueError: the message has no personal field of that name.
     """
-    holder, path = event.message, []
-    *ways, last = name.split(".")
-    for way in ways:
-        if way.isdigit():
-            holder, step = holder[int(way)], way  # type: ignore[index]  # a repeated field is no Message, but is indexed
-        else:
-            step = str(holder.DESCRIPTOR.fields_by_name[way].number)
-            holder = getattr(holder, way)
-        path.append(step)
-    field = holder.DESCRIPTOR.fields_by_name.get(last)
-    # The stubs give the C descriptor a class of its own.
-    personal = None if field is None else personal_class(cast("FieldDescriptor", field))
-    if field is None or personal is None:
-        raise ValueError(f"{type_name(event.message)} has no personal field {name!r}")
+    found = find(event.message, name)
     return Sealed(
         event_id=event.envelope.id,
-        path=".".join([*path, str(field.number)]),
-        ciphertext=bytes(getattr(holder, last)),
+        path=found.path,
+        ciphertext=found.value,
         applicant=event.envelope.applicant,
-        personal_class=personal,
+        personal_class=found.personal_class,
         type=event.envelope.type,
     )
 
 
-def _changed(message: M, event_id: UUID, change: Callable[[_Place, list[bytes]], bytes]) -> M:
+def _changed(message: M, event_id: UUID, change: Callable[[_Value, Place], bytes]) -> M:
     if not _may_be_personal(message.DESCRIPTOR):
         return message
     copy = type(message)()
     copy.CopyFrom(message)
-    for place in _places(copy):
-        place.put(change(place, _context(event_id, type_name(message), place.path)))
+    for value in _values(copy):
+        value.put(change(value, Place(event_id, type_name(message), value.path)))
     return copy
 
 
-def _context(event_id: UUID, type_: str, path: str) -> list[bytes]:
-    return [event_id.bytes, str(stream_of(type_).major).encode(), path.encode()]
-
-
-def _open(key: bytes, ciphertext: bytes, context: list[bytes]) -> bytes:
+def _open(key: bytes, ciphertext: bytes, place: Place) -> bytes:
     try:
-        return AESSIV(key).decrypt(ciphertext, context)
-    except InvalidTag as error:
-        raise DoesNotOpen(
-            "a sealed value does not open: it was changed, moved, or sealed by another key"
-        ) from error
+        return open_value(key, ciphertext, place)
+    except sealing.DoesNotOpen as error:
+        raise DoesNotOpen(str(error)) from error
 
 
 @cache
@@ -200,7 +179,7 @@ def _may_be_personal(descriptor: Descriptor) -> bool:
     )
 
 
-def _places(message: Message, path: str = "") -> Iterator[_Place]:
+def _values(message: Message, path: str = "") -> Iterator[_Value]:
     """Walk the personal values that a message has, nested and repeated ones too; empty ones are not there."""
     if not _may_be_personal(message.DESCRIPTOR):
         return
@@ -210,6 +189,6 @@ def _places(message: Message, path: str = "") -> Iterator[_Place]:
         for index, part in parts:
             where = here if index is None else f"{here}.{index}"
             if field.message_type is not None:
-                yield from _places(part, f"{where}.")
+                yield from _values(part, f"{where}.")
             elif (personal := _class_of(field)) is not None and part:
-                yield _Place(message, field, index, where, personal)
+                yield _Value(message, field, index, where, personal)

@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 from protocol.schemas import client_v1_pb2 as client
 from protocol.schemas import decisions_v1_pb2 as decisions
 from protocol.schemas import dependency_v1_pb2 as dependency
+from protocol.schemas import notifications_v1_pb2 as notifications
 from protocol.schemas import options_pb2 as options
 from protocol.schemas import streaming_v1_pb2 as streaming
 from protocol.schemas import verification_v1_pb2 as verification
@@ -130,6 +131,7 @@ _OURS: tuple[Stream, ...] = (
             verification.CaseWithdrawn,
             verification.CaseExpired,
         ),
+        opens=(("notifications", PersonalClass.CONTACT),),
     ),
     Stream(
         name="verification.partial",
@@ -202,6 +204,24 @@ _OURS: tuple[Stream, ...] = (
             dependency.CallAnswered,
             dependency.CallFailed,
             dependency.FallbackTaken,
+        ),
+    ),
+    Stream(
+        name="notifications.delivery",
+        owner="notifications",
+        producers=("notifications",),
+        consumers=("notifications", "verification", "audit"),
+        meaning="Messages to people: asked for, sent, failed, held, dropped and bounced; no address.",
+        messages=(
+            notifications.MessageAsked,
+            notifications.AttemptDue,
+            notifications.MessageWaits,
+            notifications.MessageSent,
+            notifications.MessageFailed,
+            notifications.MessageHeld,
+            notifications.MessageSettled,
+            notifications.MessageDropped,
+            notifications.MessageBounced,
         ),
     ),
     Stream(

@@ -13,10 +13,14 @@ __all__ = ["Chooser"]
 
 
 class Chooser:
-    """Knows a subscriber's handlers; `replaying`: what touches the outside world is left out."""
+    """Knows a subscriber's handlers; `replaying`: what touches the outside world is left out.
+
+    `limited`: some of them say how many of their works may be under way at once.
+    """
 
     def __init__(self, subscriber: Subscriber, skips: Skips, counts: Counts, *, replaying: bool) -> None:
         self._handlers = subscriber.by_type()
+        self.limited = any(handler.at_once is not None for handler in subscriber.handlers)
         self._since = subscriber.react_since
         self._skips = skips
         self._counts = counts

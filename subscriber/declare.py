@@ -32,7 +32,8 @@ class Handler:
     `Effect` is asked for: this commits before the work begins. `work(given)` sees no database, is a module's
     function, runs in the pool beside others and may run twice. `apply(event, value, ctx)` is short: it runs
     in the order of the key, in the transaction that moves the checkpoint. Without `gather` the work is given
-    the event; without `work` the value is what was gathered.
+    the event; without `work` the value is what was gathered. At most `at_once` of its works are under way,
+    None: as many as come; the others wait before `gather`, so that a crash leaves no more effects in doubt.
 
     Mode `PROJECT` changes the subscriber's own rows and emits; `REACT` also touches the outside world.
     """
@@ -42,6 +43,7 @@ class Handler:
     gather: Callable[[Event, Context], object | None] | None = None
     work: Callable[[object], object] | None = None
     mode: Mode = Mode.PROJECT
+    at_once: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

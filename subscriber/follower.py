@@ -161,6 +161,8 @@ class Follower:
     def _run_ready(self, now_s: float) -> bool:
         resting = {timer.key for timer, tries in self._timers.items() if tries.not_before_s > now_s}
         busy = self._lanes.busy(now_s) | resting
+        if self._chooser.limited:
+            busy |= self._lanes.without_slot()
         jobs = self._lanes.ready(busy, _BATCH)
         if not jobs and next(self._acts(jobs, busy), None) is None:
             return False
@@ -215,10 +217,15 @@ class Follower:
 
     def _acts(self, jobs: list[Job], busy: set[str]) -> Iterator[Act]:
         """Put timers between events: one that was due before an event runs before it, however late we are."""
+        slots = self._lanes.slots() if self._chooser.limited else None
         for job in jobs:
             yield from self._due(job.moment_us, busy)
-            if job.key not in busy:
+            if job.key in busy:
+                continue
+            if slots is None or slots.take(job):
                 yield job
+            else:
+                busy.add(job.key)
         # In a rebuild the clock fires nothing: what is due now is for the version that lives.
         if self._live and not jobs and not self._tools.replaying:
             yield from self._due(to_us(self._tools.clock()), busy)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Set
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass, field
 from heapq import merge
 from itertools import islice
@@ -14,7 +14,7 @@ from protocol.envelope import Event, from_record
 from protocol.records import Recorded
 from subscriber.declare import Handler
 
-__all__ = ["Job", "Lanes", "Tries"]
+__all__ = ["Job", "Lanes", "Slots", "Tries"]
 
 _FIRST_WAIT_S: Final = 0.05
 _LONGEST_WAIT_S: Final = 5.0
@@ -73,6 +73,24 @@ class Job:
         return self._event
 
 
+class Slots:
+    """How many more works may begin, of handlers that say how many at once."""
+
+    def __init__(self, away: Iterable[Job]) -> None:
+        self._taken = Counter(id(job.handler) for job in away)
+
+    def has(self, job: Job) -> bool:
+        """Tell whether a job may be run now."""
+        most = job.handler.at_once
+        return most is None or job.worked or self._taken[id(job.handler)] < most
+
+    def take(self, job: Job) -> bool:
+        """Count a job among those under way, if it may be run now."""
+        free = self.has(job)
+        self._taken[id(job.handler)] += free and not job.worked
+        return free
+
+
 class Lanes:
     """Jobs by key."""
 
@@ -124,6 +142,15 @@ class Lanes:
         return {
             key for key, lane in self._lanes.items() if lane[0].away or lane[0].tries.not_before_s > now_s
         }
+
+    def slots(self) -> Slots:
+        """Tell how many more works may begin."""
+        return Slots(lane[0] for lane in self._lanes.values() if lane[0].away)
+
+    def without_slot(self) -> set[str]:
+        """List the keys whose next work has to wait until another one of its handler has ended."""
+        slots = self.slots()
+        return {key for key, lane in self._lanes.items() if not slots.has(lane[0])}
 
     def ready(self, busy: Set[str], limit: int) -> list[Job]:
         """List jobs of keys that are not busy, oldest first, those of a lane in the order they came in.

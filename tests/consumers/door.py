@@ -1,11 +1,15 @@
-"""A journal door in small, over real HTTP: what a service meets when it stands in a repository of its own."""
+"""A journal door in small, over real HTTP: what a service meets when it stands in a repository of its own.
+
+It also gives applicants' keys: those that a test hands it, or the status that it is to answer with.
+"""
 
 from __future__ import annotations
 
+import base64
 import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Thread
@@ -23,9 +27,9 @@ KEY = "service-key"
 class _Door(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, journal: MemoryJournal) -> None:
+    def __init__(self, journal: MemoryJournal, keys: Mapping[str, bytes | int]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.journal = journal
+        self.journal, self.keys = journal, keys
         self.closing = Event()
 
 
@@ -39,17 +43,29 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(200 if self._knows_us() else 403)
         self.end_headers()
         self._mark(at)
-        while not self.server.closing.is_set():
-            at = self._send_after(at)
-            time.sleep(0.01)
+        with suppress(ConnectionError):
+            # A reader may be killed.
+            while not self.server.closing.is_set():
+                at = self._send_after(at)
+                time.sleep(0.01)
 
     def do_POST(self) -> None:
         """Take records."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path.endswith("/keys"):
+            self._give_key(json.loads(body))
+            return
         self.server.journal.append(AppendRequest.FromString(body).records)
         self.send_response(200 if self._knows_us() else 403)
         self.end_headers()
         self.wfile.write(AppendResponse().SerializeToString())
+
+    def _give_key(self, asked: dict[str, str]) -> None:
+        found = self.server.keys.get(asked["applicant"], 404) if asked["class"] == "contact" else 403
+        self.send_response(found if isinstance(found, int) else 200)
+        self.end_headers()
+        if not isinstance(found, int):
+            self.wfile.write(json.dumps({"key": base64.b64encode(found).decode()}).encode())
 
     def _knows_us(self) -> bool:
         return self.headers["Authorization"] == f"Bearer {KEY}"
@@ -76,9 +92,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def door(journal: MemoryJournal) -> Iterator[str]:
-    """Open a door to a journal, and give its address."""
-    with _Door(journal) as server:
+def door(journal: MemoryJournal, keys: Mapping[str, bytes | int] | None = None) -> Iterator[str]:
+    """Open a door to a journal and to applicants' contact keys, and give its address."""
+    with _Door(journal, keys or {}) as server:
         listening = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         listening.start()
         try:
@@ -89,8 +105,8 @@ def door(journal: MemoryJournal) -> Iterator[str]:
             listening.join()
 
 
-def write_run_file(folder: Path, url: str, *services: str) -> None:
+def write_run_file(folder: Path, url: str, *services: str, key: str = KEY) -> None:
     """Say, as the product does, where its door is and which key each service has to it."""
     new = folder / "run.new"
-    new.write_text(json.dumps({"door": url, "keys": dict.fromkeys(services, KEY)}))
+    new.write_text(json.dumps({"door": url, "keys": dict.fromkeys(services, key)}))
     new.replace(folder / "run.json")

@@ -12,7 +12,7 @@ from protocol.catalogue import stream_of
 from protocol.envelope import Event, from_record, to_record
 from protocol.ids import from_us
 from protocol.schemas.journal_v1_pb2 import Record
-from subscriber import Batch, Lineage, Outbox, Runner
+from subscriber import Batch, InlinePool, Lineage, Outbox, Runner, WorkPool
 from subscriber.serving import ServiceSettings, ServiceSpec, open_rows
 
 __all__ = ["MemoryJournal", "Service"]
@@ -74,13 +74,28 @@ class MemoryJournal:
 class Service:
     """A service on a file of its own, as it runs, its clock under the test's hand."""
 
-    def __init__(self, spec: ServiceSpec, folder: Path, journal: MemoryJournal, *, clock_us: int) -> None:
+    def __init__(
+        self,
+        spec: ServiceSpec,
+        folder: Path,
+        journal: MemoryJournal,
+        *,
+        clock_us: int,
+        pool: WorkPool | None = None,
+    ) -> None:
         settings = ServiceSettings(spec.name, folder)
         self.store = open_rows(spec, settings)
         self.clock_us = clock_us
         outbox = Outbox(self.store, journal, source=spec.name)
         subscribers = [spec.build(settings)]
-        self.runner = Runner(subscribers, journal, self.store, outbox, clock=lambda: from_us(self.clock_us))
+        self.runner = Runner(
+            subscribers,
+            journal,
+            self.store,
+            outbox,
+            pool=pool or InlinePool(),
+            clock=lambda: from_us(self.clock_us),
+        )
 
     def settle(self, *, within_s: float = 10) -> None:
         """Run until nothing is left to do and everything said has come home; then let go of the file."""

@@ -35,6 +35,7 @@ EVENT_PACKAGES = (
     "vouch.verification.v1",
     "vouch.decisions.v1",
     "vouch.dependency.v1",
+    "vouch.notifications.v1",
     "vouch.streaming.v1",
 )
 EVENT_FILES = [file for file in files() if file.package in EVENT_PACKAGES]

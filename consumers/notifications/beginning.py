@@ -1,0 +1,38 @@
+"""When the service was first started: nothing older is ever told to anybody.
+
+It lies in a file of its own, as a rebuild makes all rows anew.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+from consumers.notifications.settings import WrongSetting
+
+__all__ = ["first_start"]
+
+
+def first_start(folder: Path, now: datetime) -> datetime:
+    """Give the moment of the first start; now, when this is it.
+
+    Raises:
+        WrongSetting: the file has been damaged: set VOUCH_NOTIFICATIONS_SINCE, or write the moment into it.
+    """
+    file = folder / "first_start"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    new = file.with_name(f"first_start.{os.getpid()}")
+    if not file.exists():
+        new.write_text(now.isoformat(), encoding="utf-8")
+        try:
+            # Of two that start at once, one is first.
+            os.link(new, file)
+        except FileExistsError:
+            pass
+        finally:
+            new.unlink()
+    try:
+        return datetime.fromisoformat(file.read_text(encoding="utf-8").strip())
+    except ValueError as error:
+        raise WrongSetting(f"{file} does not hold the moment of the first start") from error
