@@ -80,7 +80,8 @@ def _load(line: str) -> dict[str, object]:
 
 def _text(found: dict[str, object], name: str) -> str:
     value = found.get(name)
-    if not isinstance(value, str):
+    # Half a surrogate pair, which JSON can spell, is no text: it has no bytes.
+    if not isinstance(value, str) or any("\ud800" <= letter <= "\udfff" for letter in value):
         raise WrongFile(f"it has no text {name}")
     return value
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consumers.audit.entries import Kind
@@ -40,6 +40,7 @@ def test_the_log_has_the_hashes_that_the_format_says(store: Store) -> None:
     assert list(entries(store)) == log_of(records)
 
 
+@settings(deadline=None)
 @given(sizes=st.lists(st.integers(1, 20), min_size=1, max_size=6))
 def test_in_whatever_portions_events_come_the_log_is_the_same(sizes: list[int]) -> None:
     records = [record(n) for n in range(1, 1 + sum(sizes))]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consumers.audit.errors import WrongFile, WrongKey
@@ -144,6 +144,7 @@ def test_a_log_that_is_not_the_one_whose_heads_were_published_publishes_none(tmp
         assert said(other) == []
 
 
+@settings(deadline=None)
 @given(entries=st.integers(0, 1 << 60), hash_=st.binary(min_size=32, max_size=32), epoch=st.text(max_size=9))
 def test_a_head_is_read_as_it_was_written(entries: int, hash_: bytes, epoch: str) -> None:
     head = head_of(log_of([record(1)])[0])._replace(entries=entries, hash=hash_, epoch=epoch)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from hashlib import sha256
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from consumers.audit.entries import FIELDS, START, Entry, chained
@@ -26,6 +26,7 @@ def verified(text: str, heads: Sequence[Head]) -> Checked:
     return check(read_back(text), heads, KEY.public)
 
 
+@settings(deadline=None)
 @given(log=logs(), data=st.data())
 def test_a_whole_log_passes_with_any_of_its_heads(log: list[Kept], data: st.DataObject) -> None:
     at = data.draw(st.lists(st.sampled_from(log), unique=True))
@@ -35,6 +36,7 @@ def test_a_whole_log_passes_with_any_of_its_heads(log: list[Kept], data: st.Data
     assert done == Checked(len(log), max((kept.entry.number for kept in at), default=0))
 
 
+@settings(deadline=None)
 @given(log=logs())
 def test_an_entry_is_read_as_it_was_written(log: list[Kept]) -> None:
     assert list(read_back(export_of(log))) == log
@@ -79,6 +81,7 @@ Doing = Callable[[Lines, int, st.DataObject], None]
 
 
 @pytest.mark.parametrize("do", [_edited, _letter_changed, _deleted, _doubled, _swapped, _put_in, _cut])
+@settings(deadline=None)
 @given(log=logs(), data=st.data())
 def test_one_change_of_an_export_is_found(do: Doing, log: list[Kept], data: st.DataObject) -> None:
     whole = export_of(log)
@@ -91,6 +94,7 @@ def test_one_change_of_an_export_is_found(do: Doing, log: list[Kept], data: st.D
         verified(changed, [head_of(log[-1])])
 
 
+@settings(deadline=None)
 @given(log=logs(), data=st.data())
 def test_an_export_cut_off_anywhere_is_found(log: list[Kept], data: st.DataObject) -> None:
     whole = export_of(log)
@@ -100,6 +104,7 @@ def test_an_export_cut_off_anywhere_is_found(log: list[Kept], data: st.DataObjec
         verified(whole[:left], [head_of(log[-1])])
 
 
+@settings(deadline=None)
 @given(log=logs(), data=st.data())
 def test_a_log_made_to_fit_itself_again_after_an_edit_does_not_fit_its_heads(
     log: list[Kept], data: st.DataObject
@@ -120,6 +125,7 @@ def _chained_anew(entries: Sequence[Entry]) -> list[Kept]:
     return [Kept(entry, hash_ := chained(hash_, entry)) for entry in entries]
 
 
+@settings(deadline=None)
 @given(log=logs(), data=st.data())
 def test_a_head_that_was_changed_is_found(log: list[Kept], data: st.DataObject) -> None:
     head = head_of(log[-1])
@@ -185,6 +191,56 @@ def test_any_program_can_do_it_by_the_letter_of_the_format() -> None:
 def test_what_is_no_entry_is_refused(line: str) -> None:
     with pytest.raises(WrongFile):
         read_line(line)
+
+
+@pytest.mark.parametrize(
+    ("letters", "others"),
+    [(",", ", "), ("}", ',"more":1}'), ("abcdef", "ABCDEF"), ('"number":1', '"number":01')],
+)
+def test_an_entry_has_one_spelling(letters: str, others: str) -> None:
+    entry = log_of([record(1, subject="abc")])[0]._replace(hash=bytes.fromhex("abcdef" * 10 + "0000"))
+    line = export_of([entry]).splitlines()[1]
+
+    assert read_line(line) == entry
+    with pytest.raises(WrongFile):
+        read_line(line.replace(letters, others))
+
+
+def test_an_entry_that_is_left_out_is_missing_though_the_hashes_fit() -> None:
+    told = [kept.entry for kept in log_of([record(n) for n in range(1, 5)])]
+
+    with pytest.raises(Fault, match="after entry 2 comes entry 4") as found:
+        verified(export_of(_chained_anew([*told[:2], told[3]])), [])
+
+    assert found.value.entry == 3
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"position": 4},
+        {"position": 2},
+        {"epoch": "bbbbbbbb"},
+        {"kind": "epoch"},
+        {"kind": "epoch", "epoch": "bbbbbbbb"},
+        {"kind": "other"},
+    ],
+)
+def test_an_event_whose_place_cannot_be_is_found_though_the_hashes_fit(other: dict[str, object]) -> None:
+    told = [kept.entry for kept in log_of([record(n) for n in range(1, 4)])]
+    moved = Entry(**{**told[2]._asdict(), **other})
+
+    with pytest.raises(Fault, match="does not follow") as found:
+        verified(export_of(_chained_anew([*told[:2], moved])), [])
+
+    assert found.value.entry == 3
+
+
+def test_half_a_letter_is_no_text() -> None:
+    (line,) = export_of(log_of([record(1, subject="\U00010000")])).splitlines()[1:]
+
+    with pytest.raises(WrongFile, match="no text subject"):
+        read_line(line.replace(r"\udc00", ""))
 
 
 def test_what_is_no_export_is_refused_before_it_is_read() -> None:
