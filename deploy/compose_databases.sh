@@ -9,8 +9,10 @@ make_database() { psql -v ON_ERROR_STOP=1 -U postgres -c "CREATE DATABASE $1 OWN
   -c "REVOKE CONNECT ON DATABASE $1 FROM PUBLIC"; }
 
 make_role vouch
+make_role audit
 make_role decisions
 make_role notifications
 for name in vouch vouch_keys vouch_feed vouch_statistics; do make_database "$name" vouch; done
+make_database audit audit
 make_database decisions decisions
 make_database notifications notifications

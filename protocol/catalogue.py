@@ -9,6 +9,7 @@ from enum import StrEnum
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
+from protocol.schemas import audit_v1_pb2 as audit
 from protocol.schemas import client_v1_pb2 as client
 from protocol.schemas import decisions_v1_pb2 as decisions
 from protocol.schemas import dependency_v1_pb2 as dependency
@@ -60,7 +61,7 @@ class PersonalClass(StrEnum):
 class Stream:
     """One row: a stream of events of one context and major version.
 
-    `key` says by what its order is kept (case or client); `retention_days` is Kafka's: the journal
+    `key` says by what its order is kept (case, client or log); `retention_days` is Kafka's: the journal
     keeps everything. `producers` may append, `consumers` read it through the door or Kafka. `opens` lists the
     classes of personal fields that a consumer may ask keys for.
     """
@@ -232,6 +233,15 @@ _OURS: tuple[Stream, ...] = (
         consumers=("streaming", "audit"),
         meaning="What the feeds let go of, and which version of the public projection speaks from here on.",
         messages=(streaming.RecordsExpired, streaming.ProjectionAdopted),
+    ),
+    Stream(
+        name="audit.head",
+        key="log",
+        owner="audit",
+        producers=("audit",),
+        consumers=("audit",),
+        meaning="How the audit log stood, signed: with it, whatever is done to the log afterwards is found.",
+        messages=(audit.HeadPublished,),
     ),
 )
 

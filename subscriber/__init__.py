@@ -5,7 +5,7 @@ from __future__ import annotations
 from subscriber.commands import add_commands, run_command
 from subscriber.context import Context, Emission, Emitter, Timer
 from subscriber.counts import Counts
-from subscriber.declare import Handler, Mode, Subscriber
+from subscriber.declare import Handler, Mode, Recording, Subscriber
 from subscriber.effects import Call, Doubt, Effect, Unsettled, make_effects, settle, unsettled
 from subscriber.errors import (
     BreakerOpen,
@@ -64,6 +64,7 @@ __all__ = [
     "Outbox",
     "Pace",
     "PostgresStore",
+    "Recording",
     "Refused",
     "Row",
     "Runner",

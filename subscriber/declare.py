@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,9 +11,11 @@ from google.protobuf.message import Message
 
 from protocol.catalogue import stream_of, type_name
 from protocol.envelope import Event
+from protocol.records import Recorded
 from subscriber.context import Context, Timer
+from subscriber.store import Store
 
-__all__ = ["Handler", "Mode", "Subscriber"]
+__all__ = ["Handler", "Mode", "Recording", "Subscriber"]
 
 
 class Mode(StrEnum):
@@ -47,13 +49,29 @@ class Handler:
 
 
 @dataclass(frozen=True, slots=True)
+class Recording:
+    """What is done by a subscriber that leaves nothing out: it keeps a log of all that comes.
+
+    `append(records, store)` gets every event of the streams as it travels, also of types that this build does
+    not know, in the journal's one order, in the transaction that moves the checkpoint. So it is read through
+    the journal door, never from Kafka. What it raises ends the process: nothing is parked or passed over.
+
+    A journal that was put back from a back-up is gone on with after the last position that both histories
+    have; the records' epoch says so. What was appended stays, and is never made anew.
+    """
+
+    append: Callable[[Sequence[Recorded], Store], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Subscriber:
     """One follower of the journal, by a name that never changes: its checkpoint lies under it.
 
     `streams` are the catalogue's. Reacting handlers get only events sequenced at or after `react_since`.
+    With a `recording` it has no handlers and no timers.
 
     Raises:
-        ValueError: a message is not on the streams, or two handlers want the same one.
+        ValueError: a message is not on the streams, two handlers want one, or a recording is not alone.
     """
 
     name: str
@@ -61,8 +79,11 @@ class Subscriber:
     handlers: tuple[Handler, ...]
     on_timer: Callable[[Timer, Context], None] | None = None
     react_since: datetime | None = None
+    recording: Recording | None = None
 
     def __post_init__(self) -> None:
+        if self.recording is not None and (self.handlers or self.on_timer is not None):
+            raise ValueError(f"{self.name} records all that comes: what handlers do is another subscriber's")
         seen: set[str] = set()
         for type_ in (type_name(message) for handler in self.handlers for message in handler.types):
             if stream_of(type_).name not in self.streams:

@@ -20,7 +20,7 @@ from subscriber.choosing import Chooser
 from subscriber.counts import Counts
 from subscriber.declare import Subscriber
 from subscriber.doing import while_doing
-from subscriber.errors import NotNow, StoreAway, Superseded, Undeclared
+from subscriber.errors import EpochChanged, NotNow, StoreAway, Superseded, Undeclared
 from subscriber.failures import Breaker, where
 from subscriber.lanes import Job, Lanes, Tries
 from subscriber.ledger import DueTimer, Ledger
@@ -134,6 +134,10 @@ class Follower:
         self._live, self._head = batch.through >= batch.head, batch.head
         self._read_us = batch.records[-1].sequenced_at_us if batch.records else self._read_us
         return bool(batch.records)
+
+    def turn_back(self, changed: EpochChanged) -> None:
+        """Refuse to go on: rows that were made of events which are gone have to be made anew."""
+        raise changed
 
     def _take_up(self, record: Recorded) -> None:
         handler = self._chooser.handler(record)

@@ -38,7 +38,17 @@ from subscriber.tables import make_outbox
 from subscriber.versions import Versions
 from subscriber.witness import Seen, Witness, is_there
 
-__all__ = ["Bounded", "Echo", "Rebuilt", "Service", "Stopped", "catch_up", "make_tables", "rebuild"]
+__all__ = [
+    "Bounded",
+    "Echo",
+    "NeverAnew",
+    "Rebuilt",
+    "Service",
+    "Stopped",
+    "catch_up",
+    "make_tables",
+    "rebuild",
+]
 
 _REST_S: Final = 0.002
 # So close behind the live version, the rest is done while it is held.
@@ -48,6 +58,10 @@ _WRITTEN: Final = (
     *("subscriber_outbox", "subscriber_dead_letter", "subscriber_action"),
     *("subscriber_partition", "subscriber_checkpoint", "subscriber_effect"),
 )
+
+
+class NeverAnew(SubscriberError):
+    """It keeps a record of all that came, which is appended to and never made anew."""
 
 
 class Stopped(SubscriberError):
@@ -134,12 +148,18 @@ def rebuild(service: Service, *, pace: Pace | None = None, stop: threading.Event
     """Make a service's rows anew and swap them in; until then, whatever happens, the live version serves.
 
     Raises:
+        NeverAnew: it keeps a recording.
         Stopped: it was told to.
         AlreadyBuilding: somebody else rebuilds it.
         Undeclared: the journal was restored, and nobody has said so.
         StoreAway: the database is away, or the live version could not be held: come again.
         BreakerOpen: so many events fail that the new version would be no better: mend the handler.
     """
+    if service.subscriber.recording is not None:
+        raise NeverAnew(
+            f"{service.subscriber.name} keeps a record of what came, also of what a restore has since taken "
+            "away: it is compared with the journal, and never made anew from it"
+        )
     told = stop or threading.Event()
     with (
         service.versions.building() as built,

@@ -14,11 +14,12 @@ from typing import Final
 from subscriber.context import Emitter
 from subscriber.counts import Counts
 from subscriber.declare import Subscriber
-from subscriber.errors import NotNow
+from subscriber.errors import EpochChanged, NotNow
 from subscriber.follower import Follower
 from subscriber.lanes import Tries
 from subscriber.member import Member
 from subscriber.pool import InlinePool, WorkPool
+from subscriber.recorder import Recorder
 from subscriber.reports import Report
 from subscriber.source import Lagging, SharedSource, Source
 from subscriber.store import Store
@@ -61,9 +62,9 @@ class Runner:
         self._emitter = emitter
         self._bell = threading.Event()
         tools = Tools(store, emitter, pool or InlinePool(), clock, self._bell, replaying)
-        kind = Member if isinstance(source, SharedSource) else Follower
-        self._followers = {s.name: kind(s, tools) for s in subscribers}
-        if kind is Member and len(self._followers) != 1:
+        shared = isinstance(source, SharedSource)
+        self._followers = {s.name: _follower(s, tools, shared=shared) for s in subscribers}
+        if shared and len(self._followers) != 1:
             raise ValueError("a shared source deals partitions out to one subscriber: one runner each")
         self._opened = False
         self._rest = Tries()
@@ -138,12 +139,17 @@ class Runner:
 
     def _read_journal(self, source: Source) -> bool:
         moved = False
-        together: defaultdict[int, list[Follower]] = defaultdict(list)
+        together: defaultdict[int, list[Follower | Recorder]] = defaultdict(list)
         for follower in self._followers.values():
             if follower.room:
                 together[follower.cursor].append(follower)
         for cursor, members in sorted(together.items()):
-            batch = source.read(cursor, min(member.room for member in members))
+            try:
+                batch = source.read(cursor, min(member.room for member in members))
+            except EpochChanged as changed:
+                for member in members:
+                    member.turn_back(changed)
+                return True
             for member in members:
                 moved = member.take(batch) or moved
         return moved
@@ -175,3 +181,13 @@ class Runner:
         while not stop.is_set() and time.monotonic() < until_s and not self._source.news():
             if self._bell.wait(_LOOK_EVERY_S):
                 return
+
+
+def _follower(subscriber: Subscriber, tools: Tools, *, shared: bool) -> Follower | Recorder:
+    if subscriber.recording is None:
+        return (Member if shared else Follower)(subscriber, tools)
+    if shared:
+        raise ValueError(
+            f"{subscriber.name} records the journal in its one order, which partitions do not have"
+        )
+    return Recorder(subscriber.name, subscriber.recording, tools)

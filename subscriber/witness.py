@@ -50,6 +50,12 @@ class Witness:
         )
         return Seen(int(rows[0][0]), bytes(rows[0][1])) if rows else None
 
+    def forget_after(self, position: int) -> None:
+        """Forget, in the caller's transaction, events beyond a position: a restore has taken them away."""
+        self._store.execute(
+            "DELETE FROM subscriber_witness WHERE subscriber = ? AND position > ?", (self._name, position)
+        )
+
 
 def is_there(seen: Seen | None, source: Source | SharedSource) -> bool:
     """Tell whether the journal still has an event where it was; None is there.

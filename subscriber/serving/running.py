@@ -12,6 +12,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from typing import Final
 
+from subscriber.declare import Subscriber
 from subscriber.errors import StoreAway, Superseded
 from subscriber.http import HttpDoor, HttpJournalSource
 from subscriber.kafka import kafka_source
@@ -58,8 +59,7 @@ def run(spec: ServiceSpec, settings: ServiceSettings, stop: threading.Event) -> 
     with Meters(spec.name, settings.data / "metrics") as meters:
         while (door := _await_door(settings, stop)) is not None:
             version = versions_of(settings.database).current()
-            kafka = "" if settings.kafka is None else f"Kafka at {settings.kafka.bootstrap}, and "
-            _say(settings, f"follows {kafka}the journal at {door.url}")
+            _say(settings, f"follows {_kafka(spec, settings)}the journal at {door.url}")
             try:
                 with closing(_opened(spec, str(version))) as store:
                     _Round(spec, settings, door, str(version)).follow(store, stop, meters)
@@ -67,6 +67,12 @@ def run(spec: ServiceSpec, settings: ServiceSettings, stop: threading.Event) -> 
                 if str(versions_of(settings.database).current()) == str(version):
                     raise
                 _say(settings, "goes on with the version that was built anew")
+
+
+def _kafka(spec: ServiceSpec, settings: ServiceSettings) -> str:
+    if settings.kafka is None or spec.build(settings).recording is not None:
+        return ""
+    return f"Kafka at {settings.kafka.bootstrap}, and "
 
 
 def open_rows(spec: ServiceSpec, settings: ServiceSettings) -> Store:
@@ -107,7 +113,8 @@ class _Round:
         threading.Thread(target=_watch, args=(self._goes_on, stop, over), daemon=True).start()
         outbox = Outbox(store, HttpDoor(self._door.url, self._door.key), source=self._spec.name)
         pool = ThreadPool(self._spec.threads) if self._spec.threads else InlinePool()
-        runner = Runner([self._spec.build(self._settings)], self._source(), store, outbox, pool=pool)
+        subscriber = self._spec.build(self._settings)
+        runner = Runner([subscriber], self._source(subscriber), store, outbox, pool=pool)
         meters.read("subscribers", lambda: readings(runner.reports(), datetime.now(UTC)))
         with ThreadPoolExecutor(1, thread_name_prefix="beside") as thread:
             beside = thread.submit(self._beside, over)
@@ -126,11 +133,14 @@ class _Round:
         finally:
             over.set()
 
-    def _source(self) -> Source | SharedSource:
-        """Read from Kafka where there is one, and through the door for history and while Kafka is away."""
+    def _source(self, subscriber: Subscriber) -> Source | SharedSource:
+        """Read from Kafka where there is one, and through the door for history and while Kafka is away.
+
+        What has to have the journal's one order is read through the door alone.
+        """
         journal = HttpJournalSource(self._door.url, self._door.key, self._spec.streams)
         kafka, host = self._settings.kafka, socket.gethostname()
-        if kafka is None:
+        if kafka is None or subscriber.recording is not None:
             return journal
         return kafka_source(kafka, self._spec.name, self._spec.streams, journal, instance=host)
 

@@ -113,7 +113,9 @@ def test_the_environment_is_read_in_settings_modules_only() -> None:
     assert readers <= allowed
 
 
-@pytest.mark.parametrize("package", ["protocol", "subscriber", "consumers.decisions", "consumers.mirror"])
+@pytest.mark.parametrize(
+    "package", ["protocol", "subscriber", "consumers.audit", "consumers.decisions", "consumers.mirror"]
+)
 def test_a_service_and_what_it_knows_load_without_django(package: str) -> None:
     code = f"import {package}, sys; sys.exit('django' in sys.modules)"
 

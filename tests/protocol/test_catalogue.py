@@ -31,6 +31,7 @@ from protocol.schemas import verification_v1_pb2 as verification
 
 # Packages whose messages are events; the feed and the journal door are forms of travel.
 EVENT_PACKAGES = (
+    "vouch.audit.v1",
     "vouch.client.v1",
     "vouch.verification.v1",
     "vouch.decisions.v1",
