@@ -21,6 +21,7 @@ from protocol.schemas import verification_v1_pb2 as v
 from protocol.schemas.journal_v1_pb2 import Record
 from subscriber import Context, Handler, Mode, NotNow, ThreadPool
 from subscriber.kafka import KafkaLog
+from subscriber.member import Member
 from subscriber.partitions import number_of
 from subscriber.skips import skipped
 from tests.servers.kafka import Cluster
@@ -244,7 +245,10 @@ def test_complaint_15_a_save_after_a_lost_assignment_cannot_move_the_place_back(
     carrier.carry()
     heir = Process(bench, topics)
     heir.runner._open()
-    heir.runner._followers["s"]._claim(lost.source.share(lost.runner._followers["s"].wanted))  # type: ignore[attr-defined]  # it is a member
+    inherits, loses = heir.runner._followers["s"], lost.runner._followers["s"]
+    assert isinstance(inherits, Member)
+    assert isinstance(loses, Member)
+    inherits._claim(lost.source.share(loses.wanted))
     saved = _floors(bench)
 
     lost.runner._save(at_once=True)

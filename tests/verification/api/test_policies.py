@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import pytest
-from rest_framework.response import Response
 from rest_framework.test import APIClient
 
 from tests.verification.api.conftest import BODY, caller, key_of
 from verification.models import Case
+
+if TYPE_CHECKING:
+    from rest_framework.response import _MonkeyPatchedResponse as Response
 
 pytestmark = [pytest.mark.django_db(databases="__all__"), pytest.mark.usefixtures("rebuilt")]
 
@@ -101,7 +104,9 @@ def test_what_is_no_policy_is_refused(company: APIClient, text: str) -> None:
 
 
 def test_bytes_that_are_no_text_are_refused(company: APIClient) -> None:
-    told = company.generic("PUT", f"{POLICIES}/middle", b"\xff\xfe", content_type="application/json")
+    told = company.generic(
+        "PUT", f"{POLICIES}/middle", b"\xff\xfe".decode("latin-1"), content_type="application/json"
+    )
 
     assert told.status_code == 400
 
