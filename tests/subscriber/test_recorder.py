@@ -26,7 +26,8 @@ from subscriber import (
 )
 from subscriber.health import lag
 from subscriber.rebuild import NeverAnew, Service, rebuild
-from tests.subscriber.makers import START, Bench, Said
+from subscriber.source import Portion, Wanted
+from tests.subscriber.makers import START, Bench, Journal, Said
 
 STREAMS = ("verification.case",)
 
@@ -225,6 +226,23 @@ def test_a_recording_and_handlers_are_two_subscribers() -> None:
 
     with pytest.raises(ValueError, match="another subscriber"):
         Subscriber("r", STREAMS, (handler,), recording=Recording(keep))
+
+
+class Parts(Journal):
+    """A journal that is dealt out in partitions."""
+
+    streams = STREAMS
+
+    def share(self, wanted: Wanted) -> Portion:
+        """Give nothing."""
+        return Portion(generation=wanted.generation, owned=frozenset())
+
+
+def test_partitions_which_have_no_order_among_them_are_not_recorded_from(bench: Bench) -> None:
+    subscriber = Subscriber("r", STREAMS, (), recording=Recording(keep))
+
+    with pytest.raises(ValueError, match="one order"):
+        Runner([subscriber], Parts(), bench.store, bench.emitter)
 
 
 @pytest.mark.slow

@@ -39,7 +39,8 @@ class Log:
         self.store = store
         self.source = HttpJournalSource(door.url, key, FOLLOWED)
         subscriber = Subscriber("audit", FOLLOWED, (), recording=Recording(append))
-        outbox = Outbox(store, HttpDoor(door.url, key), source="audit")
+        self.home = HttpDoor(door.url, key)
+        outbox = Outbox(store, self.home, source="audit")
         self._runner = Runner([subscriber], self.source, store, outbox)
 
     def follow(self) -> None:
@@ -65,7 +66,7 @@ class Log:
 def following(folder: Path, door: Door) -> Iterator[Log]:
     with opened_log(folder / "audit.sqlite3") as store:
         log = Log(store, door)
-        with closing(log.source):
+        with closing(log.source), closing(log.home):
             yield log
 
 
