@@ -12,6 +12,7 @@ from protocol.envelope import Event
 from protocol.ids import to_us
 from protocol.schemas import verification_v1_pb2 as v
 from subscriber import Context, Handler, NotNow, Subscriber, Timer, lanes
+from subscriber.follower import Follower
 from subscriber.ledger import Ledger
 from tests.subscriber.makers import START, Bench
 
@@ -196,5 +197,6 @@ def test_nothing_is_kept_in_mind_of_a_timer_that_has_fired_in_the_end(bench: Ben
 
     settle(runner, 0.5)
 
-    assert len(tries) == 3
-    assert runner._followers["s"]._timers == {}
+    follower = runner._followers["s"]
+    assert isinstance(follower, Follower)
+    assert (len(tries), follower._timers) == (3, {})
