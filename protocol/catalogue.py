@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 from protocol.schemas import client_v1_pb2 as client
 from protocol.schemas import decisions_v1_pb2 as decisions
 from protocol.schemas import dependency_v1_pb2 as dependency
+from protocol.schemas import early_warning_v1_pb2 as early_warning
 from protocol.schemas import options_pb2 as options
 from protocol.schemas import streaming_v1_pb2 as streaming
 from protocol.schemas import verification_v1_pb2 as verification
@@ -58,7 +59,7 @@ class PersonalClass(StrEnum):
 class Stream:
     """One row: a stream of events of one context and major version.
 
-    `key` says by what its order is kept (case or client); `retention_days` is Kafka's: the journal
+    `key` says by what its order is kept (case, client or subject); `retention_days` is Kafka's: the journal
     keeps everything. `producers` may append, `consumers` read it through the door or Kafka. `opens` lists the
     classes of personal fields that a consumer may ask keys for.
     """
@@ -142,7 +143,15 @@ STREAMS: tuple[Stream, ...] = (
         name="verification.result",
         owner="verification",
         producers=("verification",),
-        consumers=("verification", "streaming", "decisions", "fraud", "notifications", "audit"),
+        consumers=(
+            "verification",
+            "streaming",
+            "decisions",
+            "fraud",
+            "notifications",
+            "audit",
+            "early_warning",
+        ),
         meaning="Checks that have ended.",
         messages=(verification.CheckCompleted,),
     ),
@@ -193,6 +202,16 @@ STREAMS: tuple[Stream, ...] = (
             dependency.CallFailed,
             dependency.FallbackTaken,
         ),
+    ),
+    Stream(
+        name="operations.warning",
+        key="subject",
+        owner="early_warning",
+        producers=("early_warning",),
+        # The service reads what it said itself: from there it knows, after a rebuild too, what is open.
+        consumers=("verification", "notifications", "audit", "early_warning"),
+        meaning="Something will soon be too slow, or fails, or stands still; and that it is well again.",
+        messages=(early_warning.WarningRaised, early_warning.WarningEnded),
     ),
     Stream(
         name="feed.operation",

@@ -36,6 +36,7 @@ EVENT_PACKAGES = (
     "vouch.decisions.v1",
     "vouch.dependency.v1",
     "vouch.streaming.v1",
+    "vouch.early_warning.v1",
 )
 EVENT_FILES = [file for file in files() if file.package in EVENT_PACKAGES]
 FIELDS = [said for file in files() for said in said_fields(file)]
