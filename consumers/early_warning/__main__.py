@@ -1,4 +1,4 @@
-"""The service's commands: `python -m consumers.early_warning run`, `now`, `again`, and those of every service."""
+"""The service's commands, `python -m consumers.early_warning run`; its own are `now` and `again`."""
 
 from __future__ import annotations
 

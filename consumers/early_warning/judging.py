@@ -143,14 +143,14 @@ def _failing(look: Look) -> Trouble | None:
 
 
 def _stuck(look: Look) -> Trouble | None:
-    """Find what stands still; of begun ones whose end may have been lost, only where no end came since."""
+    """Find what stands still; where ends may have been lost, only if nothing that began later has ended."""
     oldest_us = look.known_us - round(_FORGOTTEN_SHARE * look.budget_ms * 1_000)
     until_us = look.known_us - round(_STUCK_SHARE * look.budget_ms * 1_000)
     late = sorted(w.since_us for w in look.begun if oldest_us <= w.since_us <= until_us)
     cases = {w.case or str(w.since_us) for w in look.begun if oldest_us <= w.since_us <= until_us}
     if not look.budget_ms or len(cases) < _STUCK:
         return None
-    if look.lossy and any(seen.at_us >= late[0] for seen in look.recent):
+    if look.lossy and any(seen.at_us - seen.ms * 1_000 >= late[0] for seen in look.recent):
         return None
     return Trouble(
         kind="stuck",

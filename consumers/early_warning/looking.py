@@ -45,6 +45,12 @@ def open_warnings(execute: Execute) -> dict[str, tuple[str, int]]:
     return {str(about): (str(id_), int(raised_us)) for about, id_, raised_us in found}
 
 
+def last_ended_us(execute: Execute, about: str) -> int:
+    """Tell when the last warning of a subject ended; 0: there was none. What it rested on counts no more."""
+    found = execute("SELECT MAX(ended_us) FROM warnings WHERE about = ?", (about,))
+    return int(found[0][0] or 0)
+
+
 def keep_raised(execute: Execute, warning_id: str, said: warning.WarningRaised) -> None:
     """Keep a warning: when it is said, and again when it is read back from the journal."""
     execute(
@@ -70,7 +76,7 @@ def look_of(execute: Execute, about: str, at_us: int, budgets: Budgets, usual: U
         at_us=at_us,
         budget_ms=rows.budget_ms(execute, about) or budgets.of(about),
         usual=usual,
-        recent=rows.recent(execute, about, at_us),
+        recent=rows.recent(execute, about, at_us, last_ended_us(execute, about)),
         begun=begun,
         known_us=min(at_us, seen_us(execute, FOLLOWER)) if step else at_us,
         lossy=step,

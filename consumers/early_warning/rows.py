@@ -137,12 +137,12 @@ def abouts(execute: Execute, at_us: int) -> list[str]:
     return [str(about) for (about,) in rows]
 
 
-def recent(execute: Execute, about: str, at_us: int) -> list[Seen]:
-    """List the newest tries up to a moment, oldest first."""
+def recent(execute: Execute, about: str, at_us: int, after_us: int = 0) -> list[Seen]:
+    """List the newest tries up to a moment and after another, oldest first."""
     rows = execute(
         "SELECT at_us, ms, failed, case_id FROM seen WHERE about = ? AND at_us > ? AND at_us <= ? "
         "ORDER BY at_us DESC, mark DESC LIMIT ?",
-        (about, at_us - WINDOW_US, at_us, MOST),
+        (about, max(at_us - WINDOW_US, after_us), at_us, MOST),
     )
     return [Seen(int(at), float(ms), bool(failed), str(case)) for at, ms, failed, case in reversed(rows)]
 

@@ -38,7 +38,8 @@ class Waiting(NamedTuple):
 class Look:
     """Everything that a judgement rests on.
 
-    `recent` are the newest tries of the last half hour, oldest first, at most 200. `begun` is what has begun
+    `recent` are the newest tries of the last half hour, oldest first, at most 200, and none from before the
+    last warning of the subject ended. `begun` is what has begun
     and not ended, of which everything is known up to `known_us`. `lossy`: ends may be missing from it.
     """
 

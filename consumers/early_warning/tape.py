@@ -82,6 +82,7 @@ class _Tape:
         self._past: dict[str, _Past] = defaultdict(_Past)
         self._begun: dict[str, list[Tried]] = defaultdict(list)
         self._open: dict[str, int] = {}
+        self._over: dict[str, int] = {}
         self._said: list[Said] = []
         self._touched: set[str] = set()
 
@@ -125,7 +126,7 @@ class _Tape:
             at_us=at_us,
             budget_ms=self._budget_of(about),
             usual=self._past[about].at(at_us),
-            recent=ended[bisect(ended, (at_us - WINDOW_US, math.inf)) :],
+            recent=ended[bisect(ended, (max(at_us - WINDOW_US, self._over.get(about, 0)), math.inf)) :],
             begun=[Waiting(t.case, t.began_us) for t in self._begun[about]],
             known_us=at_us,
             lossy=about.startswith("step/"),
@@ -134,6 +135,7 @@ class _Tape:
             because = ended_because(look, self._open[about])
             if because:
                 del self._open[about]
+                self._over[about] = at_us
                 self._said.append(Said(at_us, about, None, because))
             return
         trouble = judge(look)

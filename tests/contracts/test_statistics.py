@@ -15,7 +15,7 @@ from events.statistics import Notes
 from events.statistics_topic import StatisticsTopic
 from protocol.ids import to_us
 from protocol.schemas import verification_v1_pb2 as v
-from subscriber import SqliteStore, SourceAway, Store
+from subscriber import SourceAway, SqliteStore, Store
 from subscriber.kafka import KafkaSettings
 from subscriber.noted import Statistic, seen_us
 from subscriber.statistics import Statistics, statistics_of
@@ -137,6 +137,8 @@ def test_a_file_begun_anew_is_counted_anew(way: Way) -> None:
 def test_without_anybody_there_it_says_so_and_takes_nothing(tmp_path: Path) -> None:
     way = Way(tmp_path, ("http://127.0.0.1:1", ""), None)
 
-    with way.follower() as (follower, store), pytest.raises(SourceAway):
-        until(lambda: False, follower)
+    with way.follower() as (follower, store):
+        with pytest.raises(SourceAway):
+            until(lambda: False, follower)
+
         assert steps(store) == []

@@ -1,4 +1,4 @@
-"""The door gives statistics to those that the catalogue names, by their own numbers, and loses no caller's time."""
+"""The door gives statistics to those that the catalogue names, by their own numbers."""
 
 from __future__ import annotations
 

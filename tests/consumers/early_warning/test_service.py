@@ -60,7 +60,7 @@ def kinds(journal: MemoryJournal, about: str = ABOUT) -> list[str]:
 def test_a_rise_is_told_before_the_first_missed_budget_with_all_that_staff_need(tmp_path: Path) -> None:
     journal = MemoryJournal()
     # 3 s are reached after 171 s of rising.
-    events = [*QUIET, *rising(RISES_AT + 165), event(verification.CaseSubmitted(by="client"), 1_850, "open")]
+    events = [*QUIET, *rising(RISES_AT + 165), event(verification.CaseSubmitted(by="client"), 1_820, "open")]
 
     play(tmp_path, journal, events, RISES_AT + 165)
 
