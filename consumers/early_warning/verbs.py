@@ -39,7 +39,8 @@ def now_lines(execute: Execute, at_us: int, limits: Budgets) -> Iterator[str]:
     found = execute(
         "SELECT raised_us, ended_us, explanation FROM warnings ORDER BY raised_us DESC LIMIT 10", ()
     )
-    yield f"{len(standing)} warnings stand; the last ones:" if found else "there was no warning yet"
+    stand = "1 warning stands" if len(standing) == 1 else f"{len(standing)} warnings stand"
+    yield f"{stand}; the last ones:" if found else "there was no warning yet"
     for raised_us, ended_us, said in found:
         until = f"to {_clock(int(ended_us))}" if ended_us else "and stands"
         yield f"  {from_us(int(raised_us)):%Y-%m-%d %H:%M:%S} {until}: {said}"
