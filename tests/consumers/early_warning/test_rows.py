@@ -10,16 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consumers.early_warning.rows import prepare
+from consumers.early_warning.rows import prepare, prune, usual
 from consumers.early_warning.settings import Budgets, WrongBudget, budgets
 from consumers.early_warning.taking import take_event, take_statistic
 from consumers.early_warning.usual import FAILED, Usual, bucket_of
 from consumers.early_warning.verbs import now_lines
+from deploy.servers.postgres import PostgresServer
 from protocol.envelope import Event
 from protocol.schemas import verification_v1_pb2 as verification
-from subscriber import Row, SqliteStore
+from subscriber import Row, SqliteStore, open_store
 from subscriber.noted import Statistic
-from tests.consumers.early_warning.stories import at_us, called, calls, event, finished
+from tests.consumers.early_warning.stories import ABOUT, at_us, called, calls, event, finished
+from tests.servers.running import fresh_database
 
 CASES = [
     *finished(10, "done", took_s=3),
@@ -38,8 +40,8 @@ STORY = [*calls(range(0, 200, 10), 300), *called(40, 5_000), *CASES]
 TABLES = ("seen", "usual", "begun", "budgets", "cases", "warnings")
 
 
-def rows_of(file: Path, events: list[Event]) -> dict[str, list[Row]]:
-    with closing(SqliteStore(file)) as store:
+def rows_of(place: Path | str, events: list[Event]) -> dict[str, list[Row]]:
+    with closing(open_store(place)) as store:
         prepare(store)
         with store.transaction():
             for one in events:
@@ -73,6 +75,22 @@ def test_of_one_case_too_whichever_stream_is_read_first(tmp_path: Path, seed: in
     random.Random(seed).shuffle(shuffled)
 
     assert rows_of(tmp_path / "shuffled", shuffled) == rows_of(tmp_path / "in_order", CASES)
+
+
+@pytest.mark.slow
+def test_on_postgresql_the_rows_and_the_looks_are_the_same(tmp_path: Path, postgres: PostgresServer) -> None:
+    url = fresh_database(postgres)
+
+    assert rows_of(url, STORY) == rows_of(tmp_path / "file", STORY)
+
+    with closing(open_store(url)) as store, closing(open_store(tmp_path / "file")) as file:
+        looks = [list(now_lines(one.execute, at_us(1_500), Budgets())) for one in (store, file)]
+        scores = [usual(one.execute, ABOUT, at_us(1_500)).quantile(0.9) for one in (store, file)]
+        prune(store.execute, at_us(100_000))
+        left = store.execute("SELECT count(*) FROM seen")
+    assert looks[0] == looks[1]
+    assert scores[0] == scores[1]
+    assert left == [(0,)]
 
 
 def test_statistics_come_in_by_step_and_what_has_begun_ends(tmp_path: Path) -> None:
@@ -116,21 +134,21 @@ def test_a_quantile_is_right_to_a_bucket(values: list[float]) -> None:
     counts: dict[int, int] = {FAILED: 3}
     for ms in values:
         counts[bucket_of(ms)] = counts.get(bucket_of(ms), 0) + 1
-    usual = Usual(counts)
+    found = Usual(counts)
 
     middle = sorted(values)[-(-len(values) // 2) - 1]
 
-    assert usual.middle_ms == pytest.approx(middle, rel=0.05)
-    assert usual.spread >= 1
-    scores = [usual.z(ms) for ms in sorted(values)]
+    assert found.middle_ms == pytest.approx(middle, rel=0.05)
+    assert found.spread >= 1
+    scores = [found.z(ms) for ms in sorted(values)]
     assert scores == sorted(scores)
     assert -2 <= scores[0] <= scores[-1] <= 5
 
 
 def test_before_enough_was_seen_nothing_is_usual() -> None:
-    usual = Usual({10: 29})
+    found = Usual({10: 29})
 
-    assert (usual.known, usual.middle_ms, usual.spread) == (False, 0.0, 1.0)
+    assert (found.known, found.middle_ms, found.spread) == (False, 0.0, 1.0)
 
 
 @pytest.mark.parametrize("said", ["0", "-1", "x", "nan", "inf"])
