@@ -11,8 +11,10 @@ make_database() { psql -v ON_ERROR_STOP=1 -U postgres -c "CREATE DATABASE $1 OWN
 make_role vouch
 make_role audit
 make_role decisions
+make_role early_warning
 make_role notifications
 for name in vouch vouch_keys vouch_feed vouch_statistics; do make_database "$name" vouch; done
 make_database audit audit
 make_database decisions decisions
+make_database early_warning early_warning
 make_database notifications notifications

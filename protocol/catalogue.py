@@ -13,6 +13,7 @@ from protocol.schemas import audit_v1_pb2 as audit
 from protocol.schemas import client_v1_pb2 as client
 from protocol.schemas import decisions_v1_pb2 as decisions
 from protocol.schemas import dependency_v1_pb2 as dependency
+from protocol.schemas import early_warning_v1_pb2 as early_warning
 from protocol.schemas import notifications_v1_pb2 as notifications
 from protocol.schemas import options_pb2 as options
 from protocol.schemas import streaming_v1_pb2 as streaming
@@ -61,9 +62,9 @@ class PersonalClass(StrEnum):
 class Stream:
     """One row: a stream of events of one context and major version.
 
-    `key` says by what its order is kept (case, client or log); `retention_days` is Kafka's: the journal
-    keeps everything. `producers` may append, `consumers` read it through the door or Kafka. `opens` lists the
-    classes of personal fields that a consumer may ask keys for.
+    `key` says by what its order is kept (case, client, log or subject); `retention_days` is Kafka's: the
+    journal keeps everything. `producers` may append, `consumers` read it through the door or Kafka. `opens`
+    lists the classes of personal fields that a consumer may ask keys for.
     """
 
     name: str
@@ -155,7 +156,15 @@ _OURS: tuple[Stream, ...] = (
         name="verification.result",
         owner="verification",
         producers=("verification",),
-        consumers=("verification", "streaming", "decisions", "fraud", "notifications", "audit"),
+        consumers=(
+            "verification",
+            "streaming",
+            "decisions",
+            "fraud",
+            "notifications",
+            "audit",
+            "early_warning",
+        ),
         meaning="Checks that have ended.",
         messages=(verification.CheckCompleted,),
     ),
@@ -224,6 +233,16 @@ _OURS: tuple[Stream, ...] = (
             notifications.MessageDropped,
             notifications.MessageBounced,
         ),
+    ),
+    Stream(
+        name="operations.warning",
+        key="subject",
+        owner="early_warning",
+        producers=("early_warning",),
+        # The service reads what it said itself: from there it knows, after a rebuild too, what is open.
+        consumers=("verification", "notifications", "audit", "early_warning"),
+        meaning="Something will soon be too slow, or fails, or stands still; and that it is well again.",
+        messages=(early_warning.WarningRaised, early_warning.WarningEnded),
     ),
     Stream(
         name="feed.operation",

@@ -1,6 +1,7 @@
-"""The door as an ASGI application: four addresses, a service key for each call, problems as JSON.
+"""The door as an ASGI application: five addresses, a service key for each call, problems as JSON.
 
 GET  /internal/v1/journal?after=EPOCH-P&streams=a,b   frames for ever (`vouch.journal.v1.Frame`)
+GET  /internal/v1/statistics?after=N                  the same of the statistics, by their own numbering
 POST /internal/v1/journal                             AppendRequest → AppendResponse
 GET  /internal/v1/coordinator                         200 while coordinated events are taken, else 503
 POST /internal/v1/keys                                {"applicant", "class", "purpose"} → {"key"}
@@ -23,13 +24,19 @@ from events.door.granting import grant
 from events.door.problems import Problem
 from events.door.reading import answer, question
 from events.door.services import identify
+from events.door.statistics import statistics_answer, statistics_question
 from events.door.threads import OwnThread
 from subscriber.errors import NotNow
 
 __all__ = ["app"]
 
 T = TypeVar("T")
-_ADDRESSES: Final = ("/internal/v1/journal", "/internal/v1/coordinator", "/internal/v1/keys")
+_ADDRESSES: Final = (
+    "/internal/v1/journal",
+    "/internal/v1/statistics",
+    "/internal/v1/coordinator",
+    "/internal/v1/keys",
+)
 # A thousand small events; larger ones are sent in more calls.
 _MAX_BODY: Final = 8 * 1024 * 1024
 _PROTOBUF: Final = b"application/protobuf"
@@ -60,11 +67,14 @@ async def _routed(scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISend
 async def _route(scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     authorization = headers.get("authorization", "")
+    query = scope["query_string"].decode("latin-1")
     match scope["method"], scope["path"]:
         case "GET", "/internal/v1/journal":
-            query = scope["query_string"].decode("latin-1")
             asked = await _in_thread(lambda: question(identify(authorization), query))
             await _stream(answer(asked), receive, send)
+        case "GET", "/internal/v1/statistics":
+            wanted = await _in_thread(lambda: statistics_question(identify(authorization), query))
+            await _stream(statistics_answer(wanted), receive, send)
         case "POST", "/internal/v1/journal":
             body = await _read(receive)
             done = await _in_thread(lambda: append(identify(authorization), body, now=datetime.now(UTC)))
@@ -128,7 +138,7 @@ async def _send_all(chunks: AsyncGenerator[bytes, None], send: ASGISendCallable)
         async with aclosing(chunks):
             async for chunk in chunks:
                 await _body(send, chunk, more=True)
-    except NotNow:
+    except (NotNow, OperationalError):
         await _body(send, b"", more=False)
 
 

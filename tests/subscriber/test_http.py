@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from protocol.schemas.journal_v1_pb2 import Frame, Mark
-from subscriber import HttpJournalSource, SourceAway, http
+from subscriber import HttpJournalSource, SourceAway, lines
 
 
 def _framed(data: bytes) -> bytes:
@@ -21,7 +21,7 @@ def test_an_answer_that_is_not_understood_is_told_as_a_line_that_broke(
     mark = Frame(mark=Mark(position=0, head=5, epoch="aaaaaaaa")).SerializeToString()
     answer = _framed(mark) + _framed(b"\xff\xff\xff")
     transport = httpx.MockTransport(lambda _request: httpx.Response(200, stream=httpx.ByteStream(answer)))
-    monkeypatch.setattr(http, "_client", lambda url, _key: httpx.Client(base_url=url, transport=transport))
+    monkeypatch.setattr(lines, "client_of", lambda url, _key: httpx.Client(base_url=url, transport=transport))
     source = HttpJournalSource("http://door", "key", ("verification.case",))
 
     with pytest.raises(SourceAway, match="not understood"):

@@ -1,0 +1,1 @@
+"""The service that says heads up."""
