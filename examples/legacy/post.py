@@ -9,6 +9,7 @@ import argparse
 import json
 import threading
 import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -81,7 +82,8 @@ def main() -> None:
     asked = parser.parse_args()
     with Post(asked.file, asked.port) as post:
         print(f"print house on {post.url}, notes in {asked.file}", flush=True)
-        post.serve_forever()
+        with suppress(KeyboardInterrupt):
+            post.serve_forever()
 
 
 if __name__ == "__main__":
