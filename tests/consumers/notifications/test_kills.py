@@ -20,7 +20,7 @@ from tests.consumers.notifications.histories import KEY, START, SUBMITTED, event
 from tests.consumers.notifications.mail import MailServer, mail_server
 from tests.consumers.notifications.office import TELLS, wait_until
 
-_CASES, _KILLS = 160, 6
+_CASES, _KILLS = 80, 4
 
 
 @contextmanager
@@ -70,14 +70,15 @@ def test_killed_again_and_again_it_sends_each_message_once_or_says_so(tmp_path: 
     (tmp_path / "notifications" / "clients.toml").write_text(TELLS + 'quiet = ""\n')
 
     with mail_server() as server, door(journal, {"applicant-1": KEY}) as url:
-        server.wait_s = 0.02
+        # So long after it has taken a message it says so: each kill leaves some in doubt.
+        server.wait_s = 0.3
         write_run_file(tmp_path, url, "notifications")
         for _ in range(_KILLS):
             before = len(server.taken)
             with running(tmp_path, server, doubt):
                 assert wait_until(lambda at=before: len(server.taken) > at or settled(journal), within_s=60)
                 time.sleep(chance.random() * 0.1)
-        in_kills = len(server.taken)
+        in_kills, server.wait_s = len(server.taken), 0.02
         with running(tmp_path, server, doubt):
             assert wait_until(lambda: settled(journal), within_s=120)
         arrived, came = server.ids(), ends(journal)

@@ -69,7 +69,7 @@ def _assert_each_letter_went_once(town: Town, kills: int) -> None:
     assert not [account for account in books.by.keys() - by_bank if "bank" in askers[account]]
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_whoever_dies_around_a_hand_over_each_letter_goes_once(tmp_path: Path, seed: int) -> None:
     with Town(tmp_path, letter_takes_s=_LETTER_TAKES_S) as town:
         town.start("door", "bank", "welcome")
@@ -79,7 +79,7 @@ def test_whoever_dies_around_a_hand_over_each_letter_goes_once(tmp_path: Path, s
         _assert_each_letter_went_once(town, kills)
 
 
-@pytest.mark.parametrize("seed", [5, 6])
+@pytest.mark.parametrize("seed", [5])
 def test_on_postgresql_where_requests_really_run_at_once_each_letter_goes_once(
     tmp_path: Path, postgres: PostgresServer, seed: int
 ) -> None:
