@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from config.services import beside
 from examples.demo.cases import CASES, Case, fresh_seed, register_rows
 from examples.demo.following import Arrived, Follower
 from examples.demo.playing import Played, Stage, play
@@ -91,8 +92,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="vouch-demo-") as folder:
         data = Path(folder)
         _prepare(data)
+        services = ", ".join(one.name for one in beside())
         print(
-            "Starting the product: web, pipeline with its vision workers, feed, decisions, register…",
+            f"Starting web, pipeline with its vision workers, feed, register, and beside them {services}…",
             flush=True,
         )
         with serve(data, port) as served:
