@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from itertools import product
 from typing import Final
 
 from protocol.checks import CHECKS, Check, Grade
@@ -56,12 +57,20 @@ class CompiledPolicy:
         asked += [] if policy.provisional is None else list(atoms(policy.provisional))
         self.named = frozenset(a.check for a in asked if isinstance(a, CheckIs | ScoreAtLeast))
         self._counts_as = dict(policy.counts_as)
+        # A grade that is counted as another one does not come: no rule can wait for it.
+        self._grades = {
+            check: tuple(g for g in Grade if g is not Grade.NOT_APPLICABLE or check not in self._counts_as)
+            for check in CHECKS
+        }
         self._bounds = _bounds(asked)
         self._documents = sorted(
             frozenset[str]().union(*(a.types for a in asked if isinstance(a, DocumentIs)))
         )
         self._made: dict[tuple[bool, bool], tuple[Diagram, tuple[bool, ...]]] = {}
         self._left: dict[tuple[bool, bool, frozenset[tuple[str, int]]], Left] = {}
+        # All of it now: what is too complicated is so when it is written, not when a case is decided.
+        for aged, barred in product((False, True), (False, True)):
+            self._of(aged=aged, barred=barred)
         self.decides = self._of(aged=True, barred=False)[1]
 
     def diagram(self, *, aged: bool, barred: bool) -> Diagram:
@@ -111,7 +120,9 @@ class CompiledPolicy:
             checks: those that have ended, with their status.
             scores: measures, by `score_name`.
         """
-        found = {check.value: _GRADES.index(self.graded(check, status)) for check, status in checks}
+        found = {
+            check.value: self._grades[check].index(self.graded(check, status)) for check, status in checks
+        }
         if document is not None:
             found[DOCUMENT] = self._kind(document)
         if age is not None:
@@ -151,13 +162,14 @@ class CompiledPolicy:
             Variable(score_name(check, part), len(bounds) + 1)
             for (check, part), bounds in self._bounds.items()
         ]
-        checks = [Variable(check.value, len(_GRADES)) for check in CHECKS if check in self.named]
+        checks = [Variable(check.value, len(self._grades[check])) for check in CHECKS if check in self.named]
         return [Variable(DOCUMENT, len(self._documents) + 1), Variable(AGE, 2), *checks, *scores]
 
     def _ask(self, atom: Formula) -> tuple[str, frozenset[int]]:
         match atom:
             case CheckIs(check, grades):
-                return check.value, frozenset(_GRADES.index(grade) for grade in grades)
+                known = self._grades[check]
+                return check.value, frozenset(known.index(grade) for grade in grades if grade in known)
             case ScoreAtLeast(check, part, least):
                 bounds = self._bounds[check, part]
                 return score_name(check, part), frozenset(range(bounds.index(least) + 1, len(bounds) + 1))
@@ -167,9 +179,6 @@ class CompiledPolicy:
                 return AGE, frozenset({1})
             case _:
                 raise TypeError(f"{atom} is no single question")
-
-
-_GRADES: Final = tuple(Grade)
 
 
 def _bounds(asked: Iterable[object]) -> dict[tuple[Check, str], list[float]]:

@@ -106,6 +106,21 @@ def test_something_or_its_opposite_needs_no_fact() -> None:
     assert CompiledPolicy(policy).left({}, aged=False, barred=False).outcomes == {Outcome.DECLINE}
 
 
+def test_a_grade_that_is_counted_as_another_one_is_waited_for_by_nobody() -> None:
+    """Found by the first property above: the register's not applicable is read as suspected here."""
+    never = CheckIs(Check.REGISTER, frozenset({Grade.NOT_APPLICABLE}))
+    policy = Policy(
+        ref=PolicyRef("odd", 1),
+        rules=(Rule(Outcome.APPROVE, never),),
+        counts_as=((Check.REGISTER, Grade.SUSPECTED),),
+    )
+
+    left = CompiledPolicy(policy).left({}, aged=False, barred=False)
+
+    assert left.outcomes == {Outcome.REFER}
+    assert left.open == set()
+
+
 def test_a_document_of_a_type_to_come_is_none_of_those_that_are_named() -> None:
     policy = Policy(ref=PolicyRef("odd", 1), rules=())
 
