@@ -95,8 +95,8 @@ def test_over_kafka_the_same_letters_go_on_topics_of_the_banks_own(
         assert waited_for(lambda: town.asked() == {"emits": 1, "handed_over": 1})
         assert waited_for(lambda: set(read_books(town.books).letters.values()) == {"sent"})
         assert town.welcome("compare")[0] == 0
-        carried = {topic for topic in empty_kafka.topics() if empty_kafka.read([topic])}
-        assert {"accounts.account.v1", "accounts.letter.v1"} <= carried
+        # Not every topic can be read to its end: the relay's sign of life goes on.
+        assert all(empty_kafka.read([topic]) for topic in ("accounts.account.v1", "accounts.letter.v1"))
         assert not [topic for topic in empty_kafka.topics() if topic.startswith("verification")]
 
 
