@@ -9,6 +9,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
+from config.services import beside
 from protocol.trace import trace_id
 from tests.journeys.company import Applicant, Company
 from tests.journeys.house import House
@@ -65,7 +66,7 @@ def test_every_process_tells_its_metrics_on_the_loopback_address(house: House, d
     urls = {f.stem: f.read_text().strip() for f in (house.served.data / "metrics").glob("*.url")}
     pages = {name: httpx.get(url, trust_env=False).text for name, url in urls.items()}
 
-    assert pages.keys() == {"web", "pipeline", "feed", "decisions"}
+    assert pages.keys() == {"web", "pipeline", "feed", *(one.name for one in beside())}
     assert 'vouch_subscriber_handled_total{subscriber="decisions"}' in pages["decisions"]
     assert 'vouch_step_work_seconds_count{outcome="answered"' in pages["pipeline"]
     assert 'vouch_http_requests_total{area="/v1/cases",method="POST",status="202"}' in pages["web"]
