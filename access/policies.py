@@ -13,7 +13,7 @@ from access.models import ClientPolicy
 from events import journal
 from events.journal import Draft
 from events.retrying import retried
-from protocol.policies import Policy, PolicyRef, WrongPolicy, in_force, read, write
+from protocol.policies import Policy, PolicyRef, WrongPolicy, in_force, read, read_again, write
 from protocol.problems import Refused
 from protocol.schemas import client_v1_pb2 as c
 
@@ -77,4 +77,4 @@ def _content(policy: Policy) -> str:
 
 @lru_cache(_READ)
 def _read(ref: PolicyRef, content: str) -> Policy:
-    return read(content, ref)
+    return read_again(content, ref)

@@ -100,7 +100,7 @@ def environment() -> Environment:
         secret=_secret(data / "secret"),
         workers=_number("VOUCH_WORKERS", 2, low=1, high=64),
         feed_days=_number("VOUCH_FEED_DAYS", 90, low=90, high=36_500),
-        services=_names("VOUCH_SERVICES"),
+        services=_listed("VOUCH_SERVICES") if "VOUCH_SERVICES" in os.environ else None,
         debug=os.environ.get("VOUCH_DEBUG", "") == "1",
     )
 
@@ -119,14 +119,14 @@ def _address(name: str, *schemes: str) -> str:
     return text
 
 
-def _names(name: str) -> frozenset[str] | None:
-    text = os.environ.get(name)
-    return None if text is None else frozenset(filter(None, (word.strip() for word in text.split(","))))
+def _listed(name: str) -> frozenset[str]:
+    """Read what is written with commas."""
+    return frozenset(text.strip() for text in os.environ.get(name, "").split(",") if text.strip())
 
 
 def _origins(name: str) -> frozenset[str]:
     """Read web origins: scheme, host and port, nothing behind them."""
-    origins = frozenset(text.strip() for text in os.environ.get(name, "").split(",") if text.strip())
+    origins = _listed(name)
     for origin in origins:
         parts = urlsplit(origin)
         if parts.scheme not in {"https", "http"} or origin != f"{parts.scheme}://{parts.netloc}".lower():
@@ -136,7 +136,7 @@ def _origins(name: str) -> frozenset[str]:
 
 def _hosts(name: str) -> frozenset[str]:
     """Read host names, without scheme and port."""
-    hosts = frozenset(text.strip().lower() for text in os.environ.get(name, "").split(",") if text.strip())
+    hosts = frozenset(text.lower() for text in _listed(name))
     for host in hosts:
         if not _HOST.fullmatch(host):
             raise WrongSetting(f"{name} has {host!r}; a host is written verify.example.com")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -32,12 +33,17 @@ def beside(wanted: frozenset[str] | None = None, folder: Path = _FOLDER) -> tupl
     Raises:
         WrongSetting: one is wanted that is not there, or a `service.toml` cannot be read.
     """
-    found = {path.parent.name: _read(path) for path in sorted(folder.glob("*/service.toml"))}
+    found = _lying_in(folder)
     if unknown := (wanted or frozenset()) - found.keys():
         raise WrongSetting(
             f"VOUCH_SERVICES has {', '.join(sorted(unknown))}; there are {', '.join(found) or 'none'}"
         )
     return tuple(one for name, one in found.items() if wanted is None or name in wanted)
+
+
+@cache
+def _lying_in(folder: Path) -> dict[str, BesideService]:
+    return {path.parent.name: _read(path) for path in sorted(folder.glob("*/service.toml"))}
 
 
 def _read(path: Path) -> BesideService:

@@ -21,7 +21,7 @@ from subscriber.errors import (
     Undeclared,
     WrongLog,
 )
-from subscriber.history import over_history
+from subscriber.history import over_history, whole
 from subscriber.http import HttpDoor, HttpJournalSource
 from subscriber.lineage import Lineage
 from subscriber.logs import configure as configure_logs
@@ -36,6 +36,7 @@ from subscriber.rebuild import Service
 from subscriber.reports import readings
 from subscriber.runner import Runner
 from subscriber.source import Batch, SharedSource, Source
+from subscriber.stopping import stop_on_signals
 from subscriber.store import Row, SqliteStore, Store, Value, is_passing
 from subscriber.versions import FileVersions, SchemaVersions, Versions
 
@@ -98,6 +99,8 @@ __all__ = [
     "readings",
     "run_command",
     "settle",
+    "stop_on_signals",
     "unsettled",
     "versions_of",
+    "whole",
 ]

@@ -8,23 +8,48 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from protocol.records import Recorded
 from subscriber.context import Emission
 from subscriber.declare import Mode
+from subscriber.errors import SourceAway
 from subscriber.opening import open_store
 from subscriber.pacing import Pace
 from subscriber.rebuild import Bounded, Service, catch_up, make_tables
 from subscriber.runner import Runner
+from subscriber.source import Source
 
-__all__ = ["over_history"]
+__all__ = ["over_history", "whole"]
 
 _SAY_EVERY: Final = 100_000
+_AT_ONCE: Final = 2_000
+_ANSWER_S: Final = 5.0
+_REST_S: Final = 0.002
+
+
+def whole(source: Source, end: int) -> Iterator[Recorded]:
+    """Read the journal from its beginning up to a position.
+
+    Raises:
+        SourceAway: it does not answer.
+    """
+    at, since_s = 0, time.monotonic()
+    while at < end:
+        batch = source.read(at, _AT_ONCE)
+        yield from batch.records
+        if batch.through > at:
+            at, since_s = batch.through, time.monotonic()
+        elif time.monotonic() - since_s > _ANSWER_S:
+            raise SourceAway("the journal says that there is more, and does not send it")
+        else:
+            time.sleep(_REST_S)
 
 
 def over_history(

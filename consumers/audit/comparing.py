@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
 from contextlib import closing
-from typing import Final
 
 from consumers.audit.entries import Entry, Kind, of_event
 from consumers.audit.errors import Fault
 from consumers.audit.log import entries, last
 from consumers.audit.streams import FOLLOWED
 from protocol.records import Recorded
-from subscriber import HttpJournalSource, Source, SourceAway, Store
+from subscriber import HttpJournalSource, Source, Store, whole
 from subscriber.serving import Door
 
 __all__ = ["compare", "differing"]
-
-_AT_ONCE: Final = 2_000
-_ANSWER_S: Final = 5.0
 
 
 def compare(store: Store, door: Door) -> str:
@@ -43,7 +37,7 @@ def differing(store: Store, source: Source) -> tuple[int, int]:
     tail = last(store)
     end = tail.entry.position if tail else 0
     lineage, same, gone = source.lineage(), 0, 0
-    records = _read(source, end)
+    records = whole(source, end)
     for entry, _ in entries(store):
         if entry.kind == Kind.EPOCH:
             continue
@@ -62,17 +56,3 @@ def _require_same(entry: Entry, record: Recorded | None) -> None:
     if record is None or of_event(entry.number, record) != entry:
         where = f"{entry.epoch}-{entry.position}"
         raise Fault(entry.number, f"the event at {where} of the journal is not the one that was logged")
-
-
-def _read(source: Source, end: int) -> Iterator[Recorded]:
-    """Read the journal from its beginning up to a position."""
-    at, since_s = 0, time.monotonic()
-    while at < end:
-        batch = source.read(at, _AT_ONCE)
-        yield from batch.records
-        if batch.through > at:
-            at, since_s = batch.through, time.monotonic()
-        elif time.monotonic() - since_s > _ANSWER_S:
-            raise SourceAway("the journal says that there is more, and does not send it")
-        else:
-            time.sleep(0.002)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -18,7 +17,7 @@ from protocol.records import Recorded, as_record
 from protocol.schemas import decisions_v1_pb2 as decisions
 from protocol.schemas import verification_v1_pb2 as verification
 from protocol.schemas.journal_v1_pb2 import Record
-from subscriber import Batch, Lineage, Service, Source, Store, over_history
+from subscriber import Batch, Lineage, Service, Source, Store, over_history, whole
 
 __all__ = ["DRAFT", "SAID", "Compared", "Draft", "Verdict", "compare"]
 
@@ -31,7 +30,6 @@ _FACTS: Final = frozenset(
     kind.DESCRIPTOR.full_name
     for kind in (verification.CheckCompleted, verification.DocumentClassified, verification.AgeEstablished)
 )
-_REST_S: Final = 0.002
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +192,7 @@ def _name_facts(described: Service, compared: Compared) -> None:
     sides = (verdict for case in compared.different() for verdict in compared.cases[case] if verdict)
     wanted = {event_id for verdict in sides for event_id in verdict.because}
     with closing(described.source()) as source:
-        for record in _history(source):
+        for record in whole(source, source.read(0, 1).head):
             if not wanted:
                 return
             if record.type in _FACTS:
@@ -202,16 +200,6 @@ def _name_facts(described: Service, compared: Compared) -> None:
                 if (event_id := str(event.envelope.id)) in wanted:
                     wanted.remove(event_id)
                     compared.facts[event_id] = _fact(event.message)
-
-
-def _history(source: Source) -> Iterator[Recorded]:
-    at, head = 0, source.read(0, 1).head
-    while at < head:
-        batch = source.read(at, 1_000)
-        if batch.through == at:
-            time.sleep(_REST_S)
-        at = batch.through
-        yield from batch.records
 
 
 def _fact(message: Message) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 from google.protobuf.message import Message
 
 from protocol.envelope import Event
-from protocol.policies import CompiledPolicy, NoPolicy, PolicyRef, policy_of, read
+from protocol.policies import CompiledPolicy, NoPolicy, PolicyRef, policy_of, read_again
 from protocol.schemas import client_v1_pb2 as client
 from subscriber import Context, NotNow, Store
 
@@ -69,7 +69,7 @@ def _own(ctx: Context, owner: str, ref: PolicyRef) -> CompiledPolicy:
 
 @lru_cache(_READY)
 def _made_ready(ref: PolicyRef, content: str) -> CompiledPolicy:
-    return CompiledPolicy(read(content, ref))
+    return CompiledPolicy(read_again(content, ref))
 
 
 @lru_cache

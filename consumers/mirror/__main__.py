@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
-import threading
 from contextlib import closing
 
 from consumers.mirror.checkpoint import Checkpoint
 from consumers.mirror.publishing import NotPublished
 from consumers.mirror.running import run
 from consumers.mirror.settings import Settings, WrongSetting, settings_from
-from subscriber import StoreAway, open_store
+from subscriber import StoreAway, open_store, stop_on_signals
 from vouch_feed import FeedError, Position
 
 __all__ = ["main"]
@@ -24,7 +22,7 @@ def main() -> int:
     try:
         settings = settings_from()
         if asked.command == "run":
-            run(settings, _stop_on_signals())
+            run(settings, stop_on_signals())
         else:
             _place(settings, asked.cursor)
     except WrongSetting as error:
@@ -54,13 +52,6 @@ def _parser() -> argparse.ArgumentParser:
 def _complain(error: Exception, code: int) -> int:
     print(f"mirror: {error}", file=sys.stderr)
     return code
-
-
-def _stop_on_signals() -> threading.Event:
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: stop.set())
-    return stop
 
 
 if __name__ == "__main__":

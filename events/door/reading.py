@@ -20,15 +20,15 @@ from protocol.records import as_record
 from protocol.schemas.journal_v1_pb2 import EpochStart, Frame, Mark
 from subscriber.source import Batch
 
-__all__ = ["Question", "answer", "frames", "question"]
+__all__ = ["MARK_EVERY_S", "NUMBER", "Question", "answer", "framed", "frames", "question"]
 
 _AT_ONCE: Final = 500
 _LOOK_EVERY_S: Final = 0.005
 # One wait in a thread; short, because a thread that waits ends with nothing else.
 _WAIT_S: Final = 0.25
-_MARK_EVERY_S: Final = 5.0
+MARK_EVERY_S: Final = 5.0
 # What a database's 8 bytes hold, and no digits but these.
-_POSITION: Final = re.compile(r"[0-9]{1,18}")
+NUMBER: Final = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def question(service: str, query: str) -> Question:
     asked = parse_qs(query)
     epoch, _, after = asked.get("after", ["0"])[-1].rpartition("-")
     names = [name for name in asked.get("streams", [""])[-1].split(",") if name]
-    if not _POSITION.fullmatch(after):
+    if not NUMBER.fullmatch(after):
         raise Problem(HTTPStatus.BAD_REQUEST, "invalid", "after must be EPOCH-POSITION")
     return Question(epoch, int(after), tuple(readable(service, names)))
 
@@ -65,12 +65,12 @@ async def answer(asked: Question) -> AsyncGenerator[bytes, None]:
     async with OwnThread(connections.close_all) as thread:
         batch = await thread.call(lambda: source.read(after, 1))
         _check(asked, batch)
-        yield _framed(Frame(mark=_first_mark(after, batch)))
+        yield framed(Frame(mark=_first_mark(after, batch)))
         marked_s = time.monotonic()
         while True:
             at = after
             batch = await thread.call(lambda: source.read(at, _AT_ONCE))  # noqa: B023 - awaited in this round
-            after, late = batch.through, time.monotonic() - marked_s > _MARK_EVERY_S
+            after, late = batch.through, time.monotonic() - marked_s > MARK_EVERY_S
             if batch.records or late:
                 yield frames(batch)
                 marked_s = time.monotonic()
@@ -80,12 +80,12 @@ async def answer(asked: Question) -> AsyncGenerator[bytes, None]:
 
 def frames(batch: Batch) -> bytes:
     """Write a batch: each record, then a mark."""
-    parts = [_framed(Frame(record=as_record(record))) for record in batch.records]
+    parts = [framed(Frame(record=as_record(record))) for record in batch.records]
     return b"".join([*parts, _mark(batch.through, batch)])
 
 
 def _mark(position: int, batch: Batch) -> bytes:
-    return _framed(Frame(mark=Mark(position=position, head=batch.head, epoch=batch.epoch)))
+    return framed(Frame(mark=Mark(position=position, head=batch.head, epoch=batch.epoch)))
 
 
 def _first_mark(position: int, batch: Batch) -> Mark:
@@ -94,7 +94,8 @@ def _first_mark(position: int, batch: Batch) -> Mark:
     return Mark(position=position, head=batch.head, epoch=batch.epoch, lineage=starts)
 
 
-def _framed(frame: Frame) -> bytes:
+def framed(frame: Frame) -> bytes:
+    """Write a frame: its length in four bytes, big-endian, and itself."""
     data = frame.SerializeToString()
     return len(data).to_bytes(4, "big") + data
 

@@ -6,7 +6,6 @@ are passed over on PostgreSQL; who reads on after the file was begun anew is tol
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from django.db import connections
 from django.db.models import Max
 
 from events.door.problems import Problem
+from events.door.reading import MARK_EVERY_S, NUMBER, framed
 from events.door.services import readable
 from events.door.threads import OwnThread
 from events.models import Statistic
@@ -31,9 +31,6 @@ STREAM: Final = "verification.statistics"
 _AT_ONCE: Final = 500
 # They are written twice a second.
 _LOOK_EVERY_S: Final = 0.5
-_MARK_EVERY_S: Final = 5.0
-# What a database's 8 bytes hold, and no digits but these.
-_NUMBER: Final = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +56,7 @@ def statistics_question(service: str, query: str) -> StatisticsQuestion:
         Problem: 400, N is no number; 403, the catalogue does not give this service the stream.
     """
     after = parse_qs(query).get("after", ["0"])[-1]
-    if not _NUMBER.fullmatch(after):
+    if not NUMBER.fullmatch(after):
         raise Problem(HTTPStatus.BAD_REQUEST, "invalid", "after must be a statistic's number")
     readable(service, [STREAM])
     return StatisticsQuestion(int(after))
@@ -84,7 +81,7 @@ async def statistics_answer(asked: StatisticsQuestion) -> AsyncGenerator[bytes, 
         while True:
             at = after
             page = await thread.call(lambda: _page(at, _AT_ONCE))  # noqa: B023 - awaited in this round
-            after, late = page.through, time.monotonic() - marked_s > _MARK_EVERY_S
+            after, late = page.through, time.monotonic() - marked_s > MARK_EVERY_S
             if page.records or late:
                 yield b"".join([*map(_record, page.records), _mark(after, page.head)])
                 marked_s = time.monotonic()
@@ -114,16 +111,11 @@ def _as_record(row: Statistic) -> Record:
 
 
 def _record(record: Record) -> bytes:
-    return _framed(Frame(record=record))
+    return framed(Frame(record=record))
 
 
 def _mark(position: int, head: int) -> bytes:
-    return _framed(Frame(mark=Mark(position=position, head=head)))
-
-
-def _framed(frame: Frame) -> bytes:
-    data = frame.SerializeToString()
-    return len(data).to_bytes(4, "big") + data
+    return framed(Frame(mark=Mark(position=position, head=head)))
 
 
 def _in_the_future(asked: StatisticsQuestion, head: int) -> Problem:

@@ -22,7 +22,7 @@ from protocol.policies.formula import (
     Stake,
     Unless,
 )
-from protocol.policies.language import WrongPolicy, read, write
+from protocol.policies.language import WrongPolicy, read, read_again, write
 from protocol.policies.shipped import SHIPPED
 
 __all__ = [
@@ -55,6 +55,7 @@ __all__ = [
     "in_force",
     "policy_of",
     "read",
+    "read_again",
     "score_name",
     "write",
 ]

@@ -25,7 +25,7 @@ from protocol.policies.diagram import TooComplicated
 from protocol.policies.formula import ALWAYS, NO_DECISION, Formula, Outcome, Policy, PolicyRef, Rule, Stake
 from protocol.policies.reading import Json, Place, WrongPolicy, place_of
 
-__all__ = ["LONGEST", "WrongPolicy", "read", "write"]
+__all__ = ["LONGEST", "WrongPolicy", "read", "read_again", "write"]
 
 # Characters of a policy's text.
 LONGEST: Final = 32_768
@@ -42,7 +42,7 @@ _COUNTED: Final = {grade.value: grade for grade in Grade if grade is not Grade.N
 
 
 def read(text: str, ref: PolicyRef) -> Policy:
-    """Read a policy, and check that it can be asked.
+    """Read a policy that is new, and check that it can be asked.
 
     Args:
         text: as the client wrote it.
@@ -51,6 +51,21 @@ def read(text: str, ref: PolicyRef) -> Policy:
     Raises:
         WrongPolicy: it has an error, and nothing of it is taken; says the line.
     """
+    whole, policy = _parsed(text, ref)
+    _try(policy, whole.members(_MEMBERS)["rules"])
+    return policy
+
+
+def read_again(text: str, ref: PolicyRef) -> Policy:
+    """Read a policy that was taken before, without asking once more whether it makes sense.
+
+    Raises:
+        WrongPolicy: it is not in the language.
+    """
+    return _parsed(text, ref)[1]
+
+
+def _parsed(text: str, ref: PolicyRef) -> tuple[Place, Policy]:
     if not _NAME.fullmatch(ref.name) or ref.name == NO_DECISION.name:
         raise WrongPolicy(
             "a policy's name has 1 to 64 of a-z, 0-9 and _, begins with a letter and is not none"
@@ -66,8 +81,7 @@ def read(text: str, ref: PolicyRef) -> Policy:
         otherwise=otherwise,
         counts_as=_counts_as(members.get("not_applicable")),
     )
-    _try(policy, members["rules"])
-    return policy
+    return whole, policy
 
 
 def _rules(place: Place) -> tuple[Rule, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 import threading
 
@@ -14,6 +13,7 @@ from subscriber.memory import keep_loaded
 from subscriber.serving.running import described, run
 from subscriber.serving.settings import ServiceSettings, settings_of
 from subscriber.serving.spec import ServiceSpec
+from subscriber.stopping import stop_on_signals
 
 __all__ = ["main"]
 
@@ -46,17 +46,10 @@ def _do(spec: ServiceSpec, settings: ServiceSettings, asked: argparse.Namespace)
     own = next((verb for verb in spec.verbs if verb.name == asked.command), None)
     if own is not None:
         return own.do(settings, asked)
-    stop = _stop_on_signals() if asked.command in _LONG else threading.Event()
+    stop = stop_on_signals() if asked.command in _LONG else threading.Event()
     keep_loaded()
     if asked.command == "run":
         configure()
         run(spec, settings, stop)
         return 0
     return run_command(asked, described(spec, settings), print, stop)
-
-
-def _stop_on_signals() -> threading.Event:
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: stop.set())
-    return stop
