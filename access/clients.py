@@ -18,7 +18,7 @@ from protocol.ids import to_us
 from protocol.problems import Refused
 from protocol.schemas import client_v1_pb2 as c
 
-__all__ = ["add_client", "issue_key", "revoke_key", "time_zone_of"]
+__all__ = ["add_client", "issue_key", "require_client", "revoke_key", "time_zone_of"]
 
 _LONGEST_NAME = 200
 
@@ -65,7 +65,7 @@ def issue_key(
         raise Refused("invalid", f"no scope is named {', '.join(sorted(unknown))}", field="scopes")
     with transaction.atomic():
         journal.hold(client)
-        _existing(client)
+        require_client(client)
         key, issued = _make_key(live=live, scopes=scopes, expires_at=expires_at)
         journal.record([_draft(client, issued)], now=now)
     return key
@@ -93,10 +93,15 @@ def time_zone_of(client: str) -> str:
     Raises:
         Refused: `not_found`: no such client.
     """
-    return _existing(client).time_zone
+    return require_client(client).time_zone
 
 
-def _existing(client: str) -> Client:
+def require_client(client: str) -> Client:
+    """Find a client.
+
+    Raises:
+        Refused: `not_found`: there is none of that id.
+    """
     found = Client.objects.filter(pk=client).first()
     if found is None:
         raise Refused("not_found", "there is no client of that id")

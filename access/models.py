@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from django.db import models
 
-__all__ = ["CaptureCode", "CaseDoor", "CaseToken", "Client", "ClientKey", "ClientPolicy", "Ticket"]
+__all__ = [
+    "CaptureCode",
+    "CaseDoor",
+    "CaseToken",
+    "Client",
+    "ClientKey",
+    "ClientPolicy",
+    "SharingMember",
+    "Ticket",
+]
 
 
 class Client(models.Model):
@@ -58,6 +67,24 @@ class ClientPolicy(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.version} of {self.client}"
+
+
+class SharingMember(models.Model):
+    """That a client is, or was, in a group whose members' cases are compared for fraud.
+
+    `id` is client/group; moments are microseconds since 1970 UTC, 0: never.
+    """
+
+    id = models.CharField(primary_key=True, max_length=100)
+    client = models.CharField(max_length=19, db_index=True)
+    sharing_group = models.CharField(max_length=64)
+    legal_ground = models.TextField()
+    from_us = models.BigIntegerField()
+    until_us = models.BigIntegerField()
+    left_at_us = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.client} in {self.sharing_group}"
 
 
 class CaseDoor(models.Model):

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from access.models import CaptureCode, CaseDoor, CaseToken, Client, ClientKey, ClientPolicy
+from access.models import (
+    CaptureCode,
+    CaseDoor,
+    CaseToken,
+    Client,
+    ClientKey,
+    ClientPolicy,
+    SharingMember,
+)
 from events.projections import event_sourced, projects
 from protocol.envelope import Event
 from protocol.ids import to_us
@@ -14,7 +22,7 @@ __all__: list[str] = []
 
 _READING_AFTER_SETTLED_US = 15 * 60 * 1_000_000
 
-event_sourced(Client, ClientKey, ClientPolicy, CaseDoor, CaseToken, CaptureCode)
+event_sourced(Client, ClientKey, ClientPolicy, SharingMember, CaseDoor, CaseToken, CaptureCode)
 
 
 @projects(c.ClientAdded, c.KeyIssued, c.KeyRevoked)
@@ -52,6 +60,28 @@ def _policy(event: Event) -> None:
                 content=said.content,
                 changed_at_us=to_us(event.envelope.occurred_at),
                 newest=True,
+            )
+
+
+@projects(c.SharingJoined, c.SharingLeft)
+def _sharing(event: Event) -> None:
+    client = event.envelope.client
+    match event.message:
+        case c.SharingJoined() as said:
+            SharingMember.objects.update_or_create(
+                id=f"{client}/{said.sharing_group}",
+                defaults={
+                    "client": client,
+                    "sharing_group": said.sharing_group,
+                    "legal_ground": said.legal_ground,
+                    "from_us": said.from_us,
+                    "until_us": said.until_us,
+                    "left_at_us": 0,
+                },
+            )
+        case c.SharingLeft() as said:
+            SharingMember.objects.filter(pk=f"{client}/{said.sharing_group}").update(
+                left_at_us=to_us(event.envelope.occurred_at)
             )
 
 

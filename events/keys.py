@@ -13,7 +13,7 @@ import secrets
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Final
 
@@ -25,7 +25,7 @@ from events.models import ApplicantKey
 from protocol.catalogue import PersonalClass
 from protocol.ids import to_us
 
-__all__ = ["KEY_BYTES", "data_key", "destroy_key", "forget_cached", "keys_answer", "make_keys"]
+__all__ = ["KEY_BYTES", "data_key", "data_keys", "destroy_key", "forget_cached", "keys_answer", "make_keys"]
 
 # AES-SIV with two 256-bit halves (RFC 5297).
 KEY_BYTES: Final = 64
@@ -82,6 +82,21 @@ def data_key(applicant: str, personal: PersonalClass, *, create: bool) -> bytes:
             key = _find(applicant, personal) or _make(applicant, personal, create=create)
         _remember(applicant, personal, key)
     return key
+
+
+def data_keys(applicants: Iterable[str], personal: PersonalClass) -> dict[str, bytes]:
+    """Give the keys of one class of many applicants; those that were destroyed or never made are left out.
+
+    Raises:
+        KeysAway: the key store cannot answer, or has lost one of them: come again.
+    """
+    wanted = set(applicants)
+    with _answering():
+        rows = list(ApplicantKey.objects.filter(applicant__in=wanted, personal_class=personal))
+    for unheard in wanted - {row.applicant for row in rows}:
+        with suppress(NeverMade):
+            data_key(unheard, personal, create=False)
+    return {row.applicant: bytes(row.key) for row in rows if row.key is not None}
 
 
 def make_keys(applicant: str, classes: Iterable[PersonalClass]) -> None:

@@ -14,6 +14,7 @@ from protocol.schemas import client_v1_pb2 as client
 from protocol.schemas import decisions_v1_pb2 as decisions
 from protocol.schemas import dependency_v1_pb2 as dependency
 from protocol.schemas import early_warning_v1_pb2 as early_warning
+from protocol.schemas import fraud_v1_pb2 as fraud
 from protocol.schemas import notifications_v1_pb2 as notifications
 from protocol.schemas import options_pb2 as options
 from protocol.schemas import streaming_v1_pb2 as streaming
@@ -106,6 +107,15 @@ _OURS: tuple[Stream, ...] = (
         messages=(client.PolicyChanged,),
     ),
     Stream(
+        name="client.sharing",
+        key="client",
+        owner="access",
+        producers=("access",),
+        consumers=("fraud", "audit"),
+        meaning="A client joined a group whose members' cases are compared for fraud, or left it.",
+        messages=(client.SharingJoined, client.SharingLeft),
+    ),
+    Stream(
         name="verification.case",
         owner="verification",
         producers=("verification",),
@@ -133,7 +143,11 @@ _OURS: tuple[Stream, ...] = (
             verification.CaseWithdrawn,
             verification.CaseExpired,
         ),
-        opens=(("notifications", PersonalClass.CONTACT),),
+        opens=(
+            ("notifications", PersonalClass.CONTACT),
+            ("fraud", PersonalClass.IDENTITY),
+            ("fraud", PersonalClass.BIOMETRIC),
+        ),
     ),
     Stream(
         name="verification.partial",
@@ -151,6 +165,7 @@ _OURS: tuple[Stream, ...] = (
             verification.FaceTrackRead,
             verification.AgeEstablished,
         ),
+        opens=(("fraud", PersonalClass.IDENTITY), ("fraud", PersonalClass.BIOMETRIC)),
     ),
     Stream(
         name="verification.result",
@@ -202,6 +217,14 @@ _OURS: tuple[Stream, ...] = (
         consumers=("verification", "audit"),
         meaning="How much of a client's cap a provisional approval takes, and when it is free again.",
         messages=(decisions.TrustReserved, decisions.TrustReleased),
+    ),
+    Stream(
+        name="fraud.score",
+        owner="fraud",
+        producers=("fraud",),
+        consumers=("verification", "decisions", "audit"),
+        meaning="What of a case was seen before or again later, and how much it weighs.",
+        messages=(fraud.FraudScored,),
     ),
     Stream(
         name="dependency.call",

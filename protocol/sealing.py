@@ -12,12 +12,16 @@ from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from protocol.catalogue import PersonalClass, personal_class, stream_of, type_name
 
-__all__ = ["DoesNotOpen", "Found", "Place", "find", "open_value", "seal_value"]
+__all__ = ["DoesNotOpen", "Found", "Place", "find", "open_value", "own_key", "seal_value"]
+
+_OWN_KEY_BYTES = 64
 
 
 class DoesNotOpen(Exception):
@@ -61,6 +65,15 @@ def open_value(key: bytes, ciphertext: bytes, place: Place) -> bytes:
         raise DoesNotOpen(
             "a sealed value does not open: it was changed, moved, or sealed by another key"
         ) from error
+
+
+def own_key(data_key: bytes, service: str) -> bytes:
+    """Derive the key by which a service seals what it keeps itself of an applicant, 64 bytes.
+
+    By HKDF-SHA256 (RFC 5869): it opens nothing of the journal's or of another service's, and once the data
+    key is destroyed nobody can make it again.
+    """
+    return HKDF(SHA256(), _OWN_KEY_BYTES, None, b"vouch own key of " + service.encode()).derive(data_key)
 
 
 def find(message: Message, name: str) -> Found:

@@ -6,6 +6,8 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
+from events.templates import templates_from
+
 __all__ = ["VerificationConfig"]
 
 
@@ -15,5 +17,6 @@ class VerificationConfig(AppConfig):
     name = "verification"
 
     def ready(self) -> None:
-        """Register what applies events to this room's tables."""
+        """Register what applies events to this room's tables, and where its templates lie."""
         import_module("verification.projections")
+        templates_from(import_module("verification.templates").face_template)

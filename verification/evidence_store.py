@@ -23,7 +23,9 @@ from cryptography.hazmat.primitives.ciphers.modes import GCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-__all__ = ["EvidenceDamaged", "EvidenceMissing", "EvidenceStore"]
+from protocol.ids import caused_id
+
+__all__ = ["EvidenceDamaged", "EvidenceMissing", "EvidenceStore", "derived"]
 
 _MAGIC = b"VE1\0"
 _SALT_BYTES = 16
@@ -39,6 +41,11 @@ class EvidenceMissing(LookupError):
 
 class EvidenceDamaged(ValueError):
     """The file is not what was put there, or it was put under another key: restore it from a back-up."""
+
+
+def derived(evidence_id: str, what: str) -> str:
+    """Name what is cut from evidence: the same id for the same cut, so a step done again adds nothing."""
+    return str(caused_id(UUID(evidence_id), what, 0))
 
 
 class EvidenceStore:

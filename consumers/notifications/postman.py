@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 
 import structlog
@@ -18,7 +19,7 @@ from consumers.notifications.wording import words
 from protocol.catalogue import PersonalClass
 from protocol.sealing import DoesNotOpen, Place, open_value
 from subscriber import NotNow
-from subscriber.keys import KeyErased, KeyNeverMade, KeyRefused, applicant_key
+from subscriber.keys import KeyErased, KeyNeverMade, KeyRefused, Keys
 from subscriber.serving import Door
 
 __all__ = ["Ended", "Postman", "Sealed", "Task"]
@@ -119,9 +120,8 @@ class Postman:
 
     def _key(self, applicant: str) -> bytes:
         door = self._door()
-        return applicant_key(
-            door.url, door.key, applicant=applicant, personal=PersonalClass.CONTACT, purpose=_PURPOSE
-        )
+        with closing(Keys(door.url, door.key, purpose=_PURPOSE)) as keys:
+            return keys.of(applicant, PersonalClass.CONTACT)
 
 
 _FOR_GOOD: Mapping[type[Exception], str] = {

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 from consumers.notifications import cases, rows, standing
 from consumers.notifications.attempts import Attempts
-from consumers.notifications.beginning import first_start
 from consumers.notifications.clients import Clients
 from consumers.notifications.commands import VERBS
 from consumers.notifications.effects import effects_of
@@ -19,6 +18,7 @@ from protocol.ids import to_us
 from protocol.schemas import notifications_v1_pb2 as notifications
 from protocol.schemas import verification_v1_pb2 as verification
 from subscriber import Context, Handler, Mode, Store, Subscriber, make_effects
+from subscriber.beginning import first_start
 from subscriber.serving import Door, ServiceSettings, ServiceSpec
 
 __all__ = ["NAME", "SPEC", "spec", "subscriber"]

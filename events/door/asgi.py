@@ -1,10 +1,12 @@
-"""The door as an ASGI application: five addresses, a service key for each call, problems as JSON.
+"""The door as an ASGI application: seven addresses, a service key for each call, problems as JSON.
 
 GET  /internal/v1/journal?after=EPOCH-P&streams=a,b   frames for ever (`vouch.journal.v1.Frame`)
 GET  /internal/v1/statistics?after=N                  the same of the statistics, by their own numbering
 POST /internal/v1/journal                             AppendRequest → AppendResponse
 GET  /internal/v1/coordinator                         200 while coordinated events are taken, else 503
 POST /internal/v1/keys                                {"applicant", "class", "purpose"} → {"key"}
+POST /internal/v1/own-keys                            {"applicants", "class", "purpose"} → {"keys"}
+POST /internal/v1/templates                           {"applicant", "evidence_id", "class", "purpose"} → bytes
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from asgiref.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope, Sco
 from django.db import OperationalError, connections
 
 from events.door.appending import append, coordinator
-from events.door.granting import grant
+from events.door.granting import grant, own_keys, template
 from events.door.problems import Problem
 from events.door.reading import answer, question
 from events.door.services import identify
@@ -36,11 +38,14 @@ _ADDRESSES: Final = (
     "/internal/v1/statistics",
     "/internal/v1/coordinator",
     "/internal/v1/keys",
+    "/internal/v1/own-keys",
+    "/internal/v1/templates",
 )
 # A thousand small events; larger ones are sent in more calls.
 _MAX_BODY: Final = 8 * 1024 * 1024
 _PROTOBUF: Final = b"application/protobuf"
 _JSON: Final = b"application/json"
+_BYTES: Final = b"application/octet-stream"
 
 
 async def app(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
@@ -84,6 +89,12 @@ async def _route(scope: HTTPScope, receive: ASGIReceiveCallable, send: ASGISendC
         case "POST", "/internal/v1/keys":
             body = await _read(receive)
             await _whole(send, _JSON, await _in_thread(lambda: grant(identify(authorization), body)))
+        case "POST", "/internal/v1/own-keys":
+            body = await _read(receive)
+            await _whole(send, _JSON, await _in_thread(lambda: own_keys(identify(authorization), body)))
+        case "POST", "/internal/v1/templates":
+            body = await _read(receive)
+            await _whole(send, _BYTES, await _in_thread(lambda: template(identify(authorization), body)))
         case _:
             raise Problem(HTTPStatus.NOT_FOUND, "not_found", f"there are {', '.join(_ADDRESSES)}")
 

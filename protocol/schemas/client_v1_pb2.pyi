@@ -135,3 +135,59 @@ class KeyRevoked(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___KeyRevoked: _TypeAlias = KeyRevoked  # noqa: Y015
+
+@_typing.final
+class SharingJoined(_message.Message):
+    """The client's cases are compared with those of a sharing group's other members, and theirs with its own."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHARING_GROUP_FIELD_NUMBER: _builtins.int
+    LEGAL_GROUND_FIELD_NUMBER: _builtins.int
+    FROM_US_FIELD_NUMBER: _builtins.int
+    UNTIL_US_FIELD_NUMBER: _builtins.int
+    sharing_group: _builtins.str
+    """The group's name, known to its members."""
+    legal_ground: _builtins.str
+    """The legal ground, in words, for the record."""
+    from_us: _builtins.int
+    """Microseconds since 1970 UTC from which on."""
+    until_us: _builtins.int
+    """Microseconds since 1970 UTC at which it ends by itself; 0: it does not."""
+    def __init__(
+        self,
+        *,
+        sharing_group: _builtins.str = ...,
+        legal_ground: _builtins.str = ...,
+        from_us: _builtins.int = ...,
+        until_us: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["from_us", b"from_us", "legal_ground", b"legal_ground", "sharing_group", b"sharing_group", "until_us", b"until_us"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SharingJoined: _TypeAlias = SharingJoined  # noqa: Y015
+
+@_typing.final
+class SharingLeft(_message.Message):
+    """The client has left a sharing group: nothing of its cases is compared there any more."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SHARING_GROUP_FIELD_NUMBER: _builtins.int
+    sharing_group: _builtins.str
+    """The group's name."""
+    def __init__(
+        self,
+        *,
+        sharing_group: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["sharing_group", b"sharing_group"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SharingLeft: _TypeAlias = SharingLeft  # noqa: Y015

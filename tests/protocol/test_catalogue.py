@@ -39,6 +39,7 @@ EVENT_PACKAGES = (
     "vouch.notifications.v1",
     "vouch.streaming.v1",
     "vouch.early_warning.v1",
+    "vouch.fraud.v1",
 )
 EVENT_FILES = [file for file in files() if file.package in EVENT_PACKAGES]
 FIELDS = [said for file in files() for said in said_fields(file)]

@@ -7,17 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
-from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
-from protocol.ids import caused_id
 from verification.evidence_store import EvidenceStore
 from verification.vision import images, page
 from verification.vision.classify import DocumentType, page_size
 
-__all__ = ["Held", "PageGiven", "Pixels", "derived"]
+__all__ = ["Held", "PageGiven", "Pixels"]
 
 # Originals of 12 megapixels are 36 MB each, pages 5 MB: a process stays under 250 MB of pixels.
 _KEPT_BYTES = 200_000_000
@@ -40,11 +38,6 @@ class Held:
     def write(self, data: bytes) -> None:
         """Keep derived evidence; written again, the same."""
         EvidenceStore(Path(self.folder)).put(self.evidence_id, data, self.key)
-
-
-def derived(evidence_id: str, what: str) -> str:
-    """Name what is cut from evidence: the same id for the same cut, so a step done again adds nothing."""
-    return str(caused_id(UUID(evidence_id), what, 0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,12 @@ from events.errors import Erased
 from protocol.catalogue import PersonalClass
 from protocol.checks import Check, Slot
 from protocol.schemas import verification_v1_pb2 as v
+from verification.evidence_store import derived
 from verification.pipeline import looks_document as looks
 from verification.pipeline.answers import Answer, box_message, breakdown, reason_of, unavailable
 from verification.pipeline.facts import Facts
 from verification.pipeline.holding import held
-from verification.pipeline.pixels import Held, PageGiven, derived
+from verification.pipeline.pixels import Held, PageGiven
 from verification.pipeline.step import Look, Step
 from verification.pipeline.workers import Failed
 from verification.vision.classify import DocumentType

@@ -9,11 +9,12 @@ from google.protobuf.message import Message
 from protocol.catalogue import PersonalClass
 from protocol.checks import Check
 from protocol.schemas import verification_v1_pb2 as v
+from verification.evidence_store import derived
 from verification.pipeline import looks_face as looks
 from verification.pipeline.answers import Answer, breakdown, reason_of, unavailable
 from verification.pipeline.facts import Facts
 from verification.pipeline.holding import held
-from verification.pipeline.pixels import Held, derived
+from verification.pipeline.pixels import Held
 from verification.pipeline.step import Look, Step
 from verification.pipeline.workers import Failed
 from verification.vision.grades import Cue

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from events.keys import destroy_key
 from protocol.catalogue import PersonalClass, stream_named
 from protocol.schemas import notifications_v1_pb2 as said
 from protocol.schemas import verification_v1_pb2 as verification
-from subscriber.keys import KeyErased, KeyNeverMade, KeyRefused, applicant_key
+from subscriber.keys import KeyErased, KeyNeverMade, KeyRefused, Keys
 from tests.consumers.door import write_run_file
 from tests.consumers.notifications.histories import PHONE
 from tests.consumers.notifications.office import wait_until
@@ -38,7 +38,8 @@ def real(transactional_db: None) -> Iterator[Door]:
 
 
 def asked(door: Door, personal: PersonalClass, applicant: str = "applicant-1") -> bytes:
-    return applicant_key(door.url, door.key, applicant=applicant, personal=personal, purpose="a test")
+    with closing(Keys(door.url, door.key, purpose="a test")) as keys:
+        return keys.of(applicant, personal)
 
 
 def test_the_catalogue_opens_contact_values_to_it_and_nothing_else() -> None:

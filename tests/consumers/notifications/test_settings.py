@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from consumers.notifications.beginning import first_start
 from consumers.notifications.clients import Clients, clients_of
 from consumers.notifications.messages import Channel
 from consumers.notifications.settings import SmtpServer, WrongSetting, settings_from
 from subscriber import Doubt
+from subscriber.beginning import DamagedBeginning, first_start
 
 FOLDER = Path("/nowhere")
 SENDER = {"VOUCH_NOTIFICATIONS_SENDER": "no-reply@vouch.example"}
@@ -106,5 +106,5 @@ def test_the_first_start_is_remembered(tmp_path: Path) -> None:
 def test_a_first_start_that_cannot_be_read_sends_nothing(tmp_path: Path) -> None:
     (tmp_path / "first_start").write_text("")
 
-    with pytest.raises(WrongSetting, match="first_start"):
+    with pytest.raises(DamagedBeginning, match="first_start"):
         first_start(tmp_path, datetime(2026, 7, 1, tzinfo=UTC))

@@ -1,4 +1,4 @@
-"""When the service was first started: nothing older is ever told to anybody.
+"""When a service was first started: for one that tells nobody anything of what was before.
 
 It lies in a file of its own, as a rebuild makes all rows anew.
 """
@@ -9,16 +9,20 @@ import os
 from datetime import datetime
 from pathlib import Path
 
-from consumers.notifications.settings import WrongSetting
+from subscriber.errors import SubscriberError
 
-__all__ = ["first_start"]
+__all__ = ["DamagedBeginning", "first_start"]
+
+
+class DamagedBeginning(SubscriberError):
+    """The file does not hold the moment of the first start: write it there, as ISO 8601 with its offset."""
 
 
 def first_start(folder: Path, now: datetime) -> datetime:
     """Give the moment of the first start; now, when this is it.
 
     Raises:
-        WrongSetting: the file has been damaged: set VOUCH_NOTIFICATIONS_SINCE, or write the moment into it.
+        DamagedBeginning: the file holds no moment.
     """
     file = folder / "first_start"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -35,4 +39,6 @@ def first_start(folder: Path, now: datetime) -> datetime:
     try:
         return datetime.fromisoformat(file.read_text(encoding="utf-8").strip())
     except ValueError as error:
-        raise WrongSetting(f"{file} does not hold the moment of the first start") from error
+        raise DamagedBeginning(
+            f"{file} does not hold the moment of the first start: write it there"
+        ) from error

@@ -1,0 +1,37 @@
+"""The product's way to a face's template, for the journal door: set when the product starts.
+
+The door belongs to the events; evidence belongs to whoever keeps it. A product without faces sets none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+__all__ = ["NoTemplate", "face_template", "templates_from"]
+
+
+class NoTemplate(LookupError):
+    """No template is kept of that evidence."""
+
+
+_read: Callable[[str, bytes], bytes] | None = None
+
+
+def templates_from(read: Callable[[str, bytes], bytes]) -> None:
+    """Set what gives the template of the face in a piece of evidence, opened with the applicant's key.
+
+    `read(evidence_id, key)` raises `NoTemplate`.
+    """
+    global _read  # noqa: PLW0603 - one product a process
+    _read = read
+
+
+def face_template(evidence_id: str, key: bytes) -> bytes:
+    """Give the template of the face in a piece of evidence, as the product keeps it.
+
+    Raises:
+        NoTemplate: there is none.
+    """
+    if _read is None:
+        raise NoTemplate("this product keeps no templates of faces")
+    return _read(evidence_id, key)

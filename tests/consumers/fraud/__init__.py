@@ -1,0 +1,1 @@
+"""The fraud service: pure parts by themselves, the whole beside the product's own journal, keys and door."""
