@@ -16,8 +16,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
-from access.models import Client, ClientKey
+from access.models import Client, ClientKey, SharingMember
 from access.policies import policies_of
+from access.sharing import members_of
 from protocol.ids import from_us
 from protocol.policies import Policy, write
 
@@ -86,7 +87,7 @@ class ClientAdmin(LookOnly[Client]):
     search_fields = ("name", "=id")
     search_help_text = "Name, or the whole id"
     ordering = ("name",)
-    fields: ClassVar = ("name", "id", "time_zone", "added", "keys", "policies")
+    fields: ClassVar = ("name", "id", "time_zone", "added", "keys", "policies", "sharing")
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Client]:
@@ -118,6 +119,11 @@ class ClientAdmin(LookOnly[Client]):
         """Show what the client lets follow from the facts, and for which stakes."""
         return _table(("Policy", "Version", "For a stake", "Says"), map(_policy, policies_of(client.id)))
 
+    @admin.display(description="Sharing groups")
+    def sharing(self, client: Client) -> SafeString:
+        """Show in which groups the client's cases are compared with others', and on what ground."""
+        return _table(("Group", "From", "To", "Legal ground"), map(_membership, members_of(client.id)))
+
 
 def _table(heads: Iterable[str], rows: Iterable[tuple[str | SafeString, ...]]) -> SafeString:
     """Make a table of which each row is named by its first cell."""
@@ -132,6 +138,11 @@ def _table(heads: Iterable[str], rows: Iterable[tuple[str | SafeString, ...]]) -
 
 def _cells(cells: Iterable[str | SafeString]) -> SafeString:
     return format_html_join("", "<td>{}</td>", ((cell,) for cell in cells))
+
+
+def _membership(row: SharingMember) -> tuple[str, ...]:
+    ends_us = row.left_at_us or row.until_us
+    return row.sharing_group, moment(row.from_us, ""), moment(ends_us, "open"), row.legal_ground
 
 
 def _policy(policy: Policy) -> tuple[str | SafeString, ...]:

@@ -12,9 +12,11 @@ make_role vouch
 make_role audit
 make_role decisions
 make_role early_warning
+make_role fraud
 make_role notifications
 for name in vouch vouch_keys vouch_feed vouch_statistics; do make_database "$name" vouch; done
 make_database audit audit
 make_database decisions decisions
 make_database early_warning early_warning
+make_database fraud fraud
 make_database notifications notifications

@@ -37,13 +37,15 @@ _NOT_THE_FILES = {"not_accepting", "unavailable"}
 class Upload:
     """A file as it came: where it lies for now, what it is said to be, and when its first byte came.
 
-    `challenge` is the one that a clip answers; of a picture it is not looked at.
+    `challenge` is the one that a clip answers; of a picture it is not looked at. `device` is the random id by
+    which the phone knows itself again; empty: it said none.
     """
 
     path: Path
     kind: str
     challenge: str
     arrived_at: datetime
+    device: str = ""
 
 
 def evidence_store() -> EvidenceStore:
@@ -140,6 +142,7 @@ def _received(evidence_id: str, upload: Upload, found: Inspected, sha256: bytes)
         challenge_id=upload.challenge,
         document_sha256=b"" if face else sha256,
         face_sha256=sha256 if face else b"",
+        device_sha256=hashlib.sha256(upload.device.encode()).digest() if upload.device else b"",
         size=upload.path.stat().st_size,
         media_type=found.media_type,
         width_px=found.width_px,

@@ -34,6 +34,11 @@ READ: Final = (
 _SURE_01: Final = 0.80
 # Which claimed or read field says what; a licence's number is the driver's.
 _NUMBERS: Final = ("document_number", "driver_number")
+_FILES: Final = (
+    (Kind.PICTURE, "document_sha256"),
+    (Kind.CLIP, "face_sha256"),
+    (Kind.DEVICE, "device_sha256"),
+)
 _CLAIMED: Final = ("given_names", "family_name", "date_of_birth", "document_number")
 
 
@@ -113,7 +118,7 @@ class _Reading:
         return sealed(signal, self._event.envelope.subject, key)
 
     def _files(self, said: v.EvidenceReceived) -> Iterator[Signal]:
-        for kind, name in ((Kind.PICTURE, "document_sha256"), (Kind.CLIP, "face_sha256")):
+        for kind, name in _FILES:
             value = self._open(said, name)
             if value:
                 yield Signal(kind, said.evidence_id, value)

@@ -438,6 +438,7 @@ class EvidenceReceived(_message.Message):
     WIDTH_PX_FIELD_NUMBER: _builtins.int
     HEIGHT_PX_FIELD_NUMBER: _builtins.int
     DURATION_MS_FIELD_NUMBER: _builtins.int
+    DEVICE_SHA256_FIELD_NUMBER: _builtins.int
     evidence_id: _builtins.str
     """Random id; the file lies under it."""
     evidence_kind: _builtins.str
@@ -458,6 +459,8 @@ class EvidenceReceived(_message.Message):
     """Pixels, upright."""
     duration_ms: _builtins.int
     """Of a clip, ms; 0: a picture."""
+    device_sha256: _builtins.bytes
+    """SHA-256 of the random id by which the phone's browser or app knows itself again; empty: it said none."""
     def __init__(
         self,
         *,
@@ -471,10 +474,11 @@ class EvidenceReceived(_message.Message):
         width_px: _builtins.int = ...,
         height_px: _builtins.int = ...,
         duration_ms: _builtins.int = ...,
+        device_sha256: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["challenge_id", b"challenge_id", "document_sha256", b"document_sha256", "duration_ms", b"duration_ms", "evidence_id", b"evidence_id", "evidence_kind", b"evidence_kind", "face_sha256", b"face_sha256", "height_px", b"height_px", "media_type", b"media_type", "size", b"size", "width_px", b"width_px"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["challenge_id", b"challenge_id", "device_sha256", b"device_sha256", "document_sha256", b"document_sha256", "duration_ms", b"duration_ms", "evidence_id", b"evidence_id", "evidence_kind", b"evidence_kind", "face_sha256", b"face_sha256", "height_px", b"height_px", "media_type", b"media_type", "size", b"size", "width_px", b"width_px"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

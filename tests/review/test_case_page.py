@@ -14,6 +14,7 @@ from events.models import ApplicantKey
 from protocol.catalogue import PersonalClass, all_types, message_class, stream_of
 from protocol.schemas import decisions_v1_pb2 as d
 from protocol.schemas import dependency_v1_pb2 as x
+from protocol.schemas import fraud_v1_pb2 as f
 from protocol.schemas import verification_v1_pb2 as v
 from tests.rebuilding import rebuilt_equal
 from tests.review.building import NOW, PAGE, Desk
@@ -23,6 +24,7 @@ from verification import cases
 from verification.review.timeline import say
 
 pytestmark = pytest.mark.django_db(databases="__all__")
+_OF_A_CASE = ("verification", "decisions", "dependency", "fraud")
 
 
 def _page(browser: Browser, desk: Desk) -> str:
@@ -71,6 +73,28 @@ def test_values_read_on_a_replaced_front_are_not_shown(reviewer: Browser, desk: 
 
     assert "OTHER" not in page
     assert "it no longer counts" in page
+
+
+def test_what_was_seen_before_is_told_with_the_cases_that_it_was_seen_in(
+    reviewer: Browser, desk: Desk
+) -> None:
+    finding = f.Finding(
+        code="same_face", cases=1, case_ids=[PAGE], weight_01=0.3, explanation="In 1 other case, a face."
+    )
+    for score in (0.1, 0.8):
+        desk.say(f.FraudScored(score_01=score, findings=[finding], compared=["face", "document"]))
+
+    page = _page(reviewer, desk)
+
+    assert "Score 0.80" in page
+    assert "Score 0.10" not in page
+    assert "compared: face, document" in page
+    assert 'In 1 other case, a face. <span class="vouch-small">weighs 0.30' in page
+    assert f'<a href="{case_at(PAGE)}">{PAGE}</a>' in page
+
+
+def test_a_case_that_nobody_compared_says_so(reviewer: Browser, desk: Desk) -> None:
+    assert "The fraud service has said nothing of this case yet" in _page(reviewer, desk)
 
 
 def test_a_case_without_evidence_says_what_is_missing(reviewer: Browser, desk: Desk) -> None:
@@ -205,7 +229,8 @@ def test_every_page_and_picture_has_a_heading_a_title_and_words(reviewer: Browse
 
 
 @pytest.mark.parametrize(
-    "type_", [t for t in all_types() if t.startswith(("vouch.verification", "vouch.decisions", "vouch.dep"))]
+    "type_",
+    [t for t in all_types() if t.startswith(tuple(f"vouch.{name}" for name in _OF_A_CASE))],
 )
 def test_every_journalled_event_of_a_case_has_plain_words(type_: str) -> None:
     said = say(message_class(type_)())

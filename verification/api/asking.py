@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 from rest_framework.request import Request
@@ -12,8 +13,9 @@ from protocol.ids import from_us
 from protocol.problems import Refused
 from verification import queries
 
-__all__ = ["arrived_at", "by", "client_case", "client_of", "moment", "now", "own_case"]
+__all__ = ["arrived_at", "by", "client_case", "client_of", "device_of", "moment", "now", "own_case"]
 
+_DEVICE = re.compile(r"[A-Za-z0-9_-]{16,128}")
 # Where `Arrival` notes when a request's first byte came, in microseconds since 1970 UTC.
 ARRIVED = "vouch.arrived_us"
 
@@ -27,6 +29,12 @@ def arrived_at(request: Request) -> datetime:
     """Tell when the request's first byte came."""
     scope = getattr(request._request, "scope", {})  # noqa: SLF001 - the framework's request has no other door
     return from_us(scope[ARRIVED]) if ARRIVED in scope else now()
+
+
+def device_of(request: Request) -> str:
+    """Tell by which random id the phone knows itself again; empty: by none, or by none of its form."""
+    said = request.headers.get("Vouch-Device", "")
+    return said if _DEVICE.fullmatch(said) else ""
 
 
 def own_case(request: Request, case: str) -> Principal:

@@ -7,7 +7,7 @@ from typing import cast
 
 from django.http import HttpResponse, QueryDict
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.decorators import api_view, parser_classes
 from rest_framework.parsers import MultiPartParser
@@ -41,7 +41,15 @@ def draw_challenge(request: Request, case: str) -> Response:
     return Response(answer, status.HTTP_201_CREATED)
 
 
+_DEVICE = OpenApiParameter(
+    "Vouch-Device",
+    location=OpenApiParameter.HEADER,
+    description="A random id by which the phone knows itself again, 16 to 128 of A-Z, a-z, 0-9, _ and -",
+)
+
+
 @extend_schema(
+    parameters=[_DEVICE],
     request={"multipart/form-data": EvidenceForm},
     responses={202: answers.ReceiptAnswer, "4XX": answers.ProblemAnswer},
 )
@@ -67,6 +75,7 @@ def _upload(request: Request) -> cases.Upload:
         kind=form["kind"],
         challenge=form.get("challenge", ""),
         arrived_at=asking.arrived_at(request),
+        device=asking.device_of(request),
     )
 
 

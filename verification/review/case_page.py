@@ -14,6 +14,7 @@ from verification.models import Case
 from verification.review.checks import CheckShown, checks_of, marks_of
 from verification.review.people import Row, locks_of, rows_of
 from verification.review.pictures import Piece, pieces_of
+from verification.review.seen_before import SeenBefore, seen_before
 from verification.review.timeline import Entry, history, told
 from verification.review.words import clock, label, refusal
 
@@ -65,6 +66,7 @@ class CasePage:
     opened: str
     submitted: str
     checks: tuple[CheckShown, ...]
+    seen_before: SeenBefore | None
     rulings: tuple[Ruling, ...]
     waiting_for: tuple[str, ...]
     locks: tuple[str, ...]
@@ -97,6 +99,7 @@ def read(row: Case) -> CasePage:
         opened=clock(row.opened_at_us),
         submitted=clock(state.submitted_at_us) if state.submitted_at_us else "",
         checks=checks,
+        seen_before=seen_before(events),
         rulings=_rulings(events, story),
         waiting_for=_waiting_for(state),
         locks=locks_of(row.applicant),

@@ -12,6 +12,7 @@ from protocol.envelope import Event
 from protocol.ids import to_us
 from protocol.schemas import decisions_v1_pb2 as d
 from protocol.schemas import dependency_v1_pb2 as x
+from protocol.schemas import fraud_v1_pb2 as f
 from protocol.schemas import verification_v1_pb2 as v
 from verification.review.words import clock, duration, label, listed, megabytes, reason, refusal
 
@@ -169,6 +170,9 @@ def _results(message: Message) -> str:
             codes = dict.fromkeys(r.code for r in said.reasons)
             why = f" ({listed(codes)})" if codes else ""
             return f"Check {label(said.check).lower()}: {label(said.status).lower()}{why}"
+        case f.FraudScored() as said:
+            found = listed(finding.code for finding in said.findings)
+            return f"Compared by {listed(said.compared)}: found {found}, score {said.score_01:.2f}"
         case v.PersonalDataViewed() as said:
             return f"Personal data viewed ({said.what}) for {said.ground}"
         case _:

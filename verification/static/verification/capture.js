@@ -14,11 +14,23 @@ function tell(text, wrong = false) {
   at("status").classList.toggle("wrong", wrong);
 }
 
+/** The random id by which this browser is known again, where the browser keeps it for us. */
+function device() {
+  try {
+    const kept = localStorage.getItem("vouch-device") || crypto.randomUUID();
+    localStorage.setItem("vouch-device", kept);
+    return kept;
+  } catch {
+    return "";
+  }
+}
+
 /** Ask the product; the answer's JSON, or an Error with what to do. */
 async function ask(method, path, body) {
   const headers = phone.token ? { Authorization: `Bearer ${phone.token}` } : {};
   const form = body instanceof FormData;
   if (body && !form) headers["Content-Type"] = "application/json";
+  if (form) headers["Vouch-Device"] = device();
   const answer = await fetch(`/v1/${path}`, { method, headers, body: form || !body ? body : JSON.stringify(body) });
   const text = await answer.text();
   const said = text ? JSON.parse(text) : {};
