@@ -42,7 +42,8 @@ class Environment:
     `secret` signs sessions (made at first start), `workers` is the number of vision processes, `feed_days` is
     for how many days each feed's records are kept, live and test alike ($VOUCH_FEED_DAYS; clients were
     promised at least 90), `services` are those that run beside the product ($VOUCH_SERVICES, with commas;
-    None, when it is not set: all that are there).
+    None, when it is not set: all that are there), `inside` those of them that run in the pipeline's process
+    instead of one of their own ($VOUCH_INSIDE, with commas).
     """
 
     data: Path
@@ -61,6 +62,7 @@ class Environment:
     workers: int
     feed_days: int
     services: frozenset[str] | None
+    inside: frozenset[str]
     debug: bool
 
     @property
@@ -101,6 +103,7 @@ def environment() -> Environment:
         workers=_number("VOUCH_WORKERS", 2, low=1, high=64),
         feed_days=_number("VOUCH_FEED_DAYS", 90, low=90, high=36_500),
         services=_listed("VOUCH_SERVICES") if "VOUCH_SERVICES" in os.environ else None,
+        inside=_listed("VOUCH_INSIDE"),
         debug=os.environ.get("VOUCH_DEBUG", "") == "1",
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -42,7 +43,7 @@ def listed(settings: Environment, *, register_port: int) -> tuple[Process, ...]:
 
 def embedded(settings: Environment, *, register_port: int) -> tuple[Process, ...]:
     """List the processes of the embedded profile; arguments as of `listed`."""
-    return (*_rooms(), *_services(settings), *_register(settings, register_port))
+    return (*_rooms(settings), *_services(settings), *_register(settings, register_port))
 
 
 def full(settings: Environment, *, register_port: int) -> tuple[Process, ...]:
@@ -52,17 +53,19 @@ def full(settings: Environment, *, register_port: int) -> tuple[Process, ...]:
     """
     sequencer = (_managed("sequencer"),) if settings.database_url else ()
     relay = (_managed("relay"),) if settings.kafka else ()
-    return (*sequencer, *_rooms(), *relay, *_services(settings), *_register(settings, register_port))
+    return (*sequencer, *_rooms(settings), *relay, *_services(settings), *_register(settings, register_port))
 
 
-def _rooms() -> tuple[Process, ...]:
+def _rooms(settings: Environment) -> tuple[Process, ...]:
     web = Process("web", (sys.executable, "-m", "config.web"), hidden=_theirs())
-    return (web, _managed("pipeline"), _managed("feed"))
+    lodgers = {one.name for one in beside(settings.inside)}
+    return (web, _managed("pipeline", but=lodgers), _managed("feed"))
 
 
-def _managed(name: str) -> Process:
+def _managed(name: str, but: Collection[str] = ()) -> Process:
     # `manage.py` chooses the settings, whatever those of whoever started us are: a test's, for one.
-    return Process(name, (sys.executable, "manage.py", name), hidden=(*_theirs(), "DJANGO_SETTINGS_MODULE"))
+    hidden = (*_theirs(but), "DJANGO_SETTINGS_MODULE")
+    return Process(name, (sys.executable, "manage.py", name), hidden=hidden)
 
 
 def _services(settings: Environment) -> tuple[Process, ...]:
@@ -70,15 +73,16 @@ def _services(settings: Environment) -> tuple[Process, ...]:
         Process(
             one.name,
             (sys.executable, "-m", f"consumers.{one.name}", "run"),
-            hidden=(*_OURS, *_theirs(but=one.name)),
+            hidden=(*_OURS, *_theirs(but={one.name})),
         )
         for one in beside(settings.services)
+        if one.name not in settings.inside
     )
 
 
-def _theirs(but: str = "") -> tuple[str, ...]:
-    """List the variables that are a service's own."""
-    return tuple(name for one in beside() if one.name != but for name in one.settings)
+def _theirs(but: Collection[str] = ()) -> tuple[str, ...]:
+    """List the variables that are a service's own, but for some services'."""
+    return tuple(name for one in beside() if one.name not in but for name in one.settings)
 
 
 def _register(settings: Environment, port: int) -> tuple[Process, ...]:

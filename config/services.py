@@ -36,7 +36,8 @@ def beside(wanted: frozenset[str] | None = None, folder: Path = _FOLDER) -> tupl
     found = _lying_in(folder)
     if unknown := (wanted or frozenset()) - found.keys():
         raise WrongSetting(
-            f"VOUCH_SERVICES has {', '.join(sorted(unknown))}; there are {', '.join(found) or 'none'}"
+            f"no service is named {', '.join(sorted(unknown))}, as VOUCH_SERVICES or VOUCH_INSIDE has it; "
+            f"there are {', '.join(found) or 'none'}"
         )
     return tuple(one for name, one in found.items() if wanted is None or name in wanted)
 

@@ -68,7 +68,8 @@ class Subscriber:
     """One follower of the journal, by a name that never changes: its checkpoint lies under it.
 
     `streams` are the catalogue's. Reacting handlers get only events sequenced at or after `react_since`.
-    With a `recording` it has no handlers and no timers.
+    With a `recording` it has no handlers and no timers. `close` lets go of what its handlers hold, once
+    nobody follows any more.
 
     Raises:
         ValueError: a message is not on the streams, two handlers want one, or a recording is not alone.
@@ -80,6 +81,7 @@ class Subscriber:
     on_timer: Callable[[Timer, Context], None] | None = None
     react_since: datetime | None = None
     recording: Recording | None = None
+    close: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
         if self.recording is not None and (self.handlers or self.on_timer is not None):

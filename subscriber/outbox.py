@@ -115,6 +115,10 @@ class Outbox:
                 rest.rest(time.monotonic(), random.random())  # noqa: S311 - jitter
             return False
 
+    def close(self) -> None:
+        """Wait for what is on its way home; what waits here is carried by whoever opens this store next."""
+        self._sender.shutdown()
+
     def _carry(self, bell: threading.Event) -> bool:
         if self._sending is not None:
             return self._settle()

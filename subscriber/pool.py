@@ -33,6 +33,9 @@ class InlinePool:
             done.set_exception(error)
         return done
 
+    def close(self) -> None:
+        """There is nothing to wait for."""
+
 
 class ThreadPool:
     """Does work in threads of this process: for services whose work waits for others, as for an answer.
@@ -50,3 +53,7 @@ class ThreadPool:
         """See `WorkPool`."""
         del name, affinity
         return self._threads.submit(work, given)
+
+    def close(self) -> None:
+        """Wait for what is under way; what has not begun is not done."""
+        self._threads.shutdown(cancel_futures=True)

@@ -38,7 +38,7 @@ def subscriber(reader: Reader, says_from: datetime) -> Subscriber:
         Handler((v.BiometricBasisWithdrawn,), desk.forget_faces),
         Handler((client.SharingJoined, client.SharingLeft), sharing.take),
     )
-    return Subscriber(NAME, STREAMS, handlers)
+    return Subscriber(NAME, STREAMS, handlers, close=reader.close)
 
 
 def _prepare(store: Store) -> None:

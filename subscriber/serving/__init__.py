@@ -6,6 +6,7 @@ from subscriber.serving.command_line import main
 from subscriber.serving.running import described, open_rows, run
 from subscriber.serving.settings import Door, ProductAway, ServiceSettings, WrongRunFile, settings_of
 from subscriber.serving.spec import ServiceSpec, Verb
+from subscriber.serving.ways import Way
 
 __all__ = [
     "Door",
@@ -13,6 +14,7 @@ __all__ = [
     "ServiceSettings",
     "ServiceSpec",
     "Verb",
+    "Way",
     "WrongRunFile",
     "described",
     "main",

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import socket
 import sys
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from typing import Final
 
-from subscriber.declare import Subscriber
 from subscriber.errors import StoreAway, Superseded
-from subscriber.http import HttpDoor, HttpJournalSource
-from subscriber.kafka import kafka_source
+from subscriber.http import HttpJournalSource
 from subscriber.metering import Meters
 from subscriber.opening import open_store, versions_of
 from subscriber.outbox import Outbox
@@ -25,7 +22,7 @@ from subscriber.reports import readings
 from subscriber.runner import Runner
 from subscriber.serving.settings import Door, ProductAway, ServiceSettings
 from subscriber.serving.spec import ServiceSpec
-from subscriber.source import SharedSource, Source
+from subscriber.serving.ways import Outside, Way
 from subscriber.store import Store
 
 __all__ = ["described", "open_rows", "run"]
@@ -50,29 +47,30 @@ def described(spec: ServiceSpec, settings: ServiceSettings) -> Service:
     )
 
 
-def run(spec: ServiceSpec, settings: ServiceSettings, stop: threading.Event) -> None:
+def run(spec: ServiceSpec, settings: ServiceSettings, stop: threading.Event, way: Way | None = None) -> None:
     """Follow the product until told to stop, also before it has started and after it has moved.
+
+    Args:
+        spec: the service.
+        settings: its own.
+        stop: set when it is time to end.
+        way: how it reaches the journal; None: as a process beside the product does.
 
     Raises:
         SubscriberError: it cannot go on; the message says what to do.
     """
+    way = way or Outside(spec, settings)
     with Meters(spec.name, settings.data / "metrics") as meters:
         while (door := _await_door(settings, stop)) is not None:
             version = versions_of(settings.database).current()
-            _say(settings, f"follows {_kafka(spec, settings)}the journal at {door.url}")
+            _say(settings, f"follows {way.said} at {door.url}")
             try:
                 with closing(_opened(spec, str(version))) as store:
-                    _Round(spec, settings, door, str(version)).follow(store, stop, meters)
+                    _Round(spec, settings, door, str(version), way).follow(store, stop, meters)
             except Superseded:
                 if str(versions_of(settings.database).current()) == str(version):
                     raise
                 _say(settings, "goes on with the version that was built anew")
-
-
-def _kafka(spec: ServiceSpec, settings: ServiceSettings) -> str:
-    if settings.kafka is None or spec.build(settings).recording is not None:
-        return ""
-    return f"Kafka at {settings.kafka.bootstrap}, and "
 
 
 def open_rows(spec: ServiceSpec, settings: ServiceSettings) -> Store:
@@ -103,19 +101,32 @@ def _await_door(settings: ServiceSettings, stop: threading.Event) -> Door | None
 class _Round:
     """The time in which the door is in one place, and one version of the database in use."""
 
-    def __init__(self, spec: ServiceSpec, settings: ServiceSettings, door: Door, version: str) -> None:
+    def __init__(
+        self, spec: ServiceSpec, settings: ServiceSettings, door: Door, version: str, way: Way
+    ) -> None:
         self._spec, self._settings, self._door, self._version = spec, settings, door, version
+        self._way = way
         self._looked_s = time.monotonic()
 
     def follow(self, store: Store, stop: threading.Event, meters: Meters) -> None:
         """Follow until told to stop, or until the round is over."""
         over = threading.Event()
         threading.Thread(target=_watch, args=(self._goes_on, stop, over), daemon=True).start()
-        outbox = Outbox(store, HttpDoor(self._door.url, self._door.key), source=self._spec.name)
-        pool = ThreadPool(self._spec.threads) if self._spec.threads else InlinePool()
-        subscriber = self._spec.build(self._settings)
-        runner = Runner([subscriber], self._source(subscriber), store, outbox, pool=pool)
-        meters.read("subscribers", lambda: readings(runner.reports(), datetime.now(UTC)))
+        with ExitStack() as closes:
+            home = closes.enter_context(closing(self._way.home(self._door)))
+            outbox = closes.enter_context(closing(Outbox(store, home, source=self._spec.name)))
+            subscriber = self._spec.build(self._settings)
+            closes.callback(subscriber.close)
+            pool = closes.enter_context(closing(self._pool()))
+            source = self._way.source(self._door, subscriber)
+            runner = Runner([subscriber], source, store, outbox, pool=pool)
+            meters.read("subscribers", lambda: readings(runner.reports(), datetime.now(UTC)))
+            self._run(runner, over)
+
+    def _pool(self) -> ThreadPool | InlinePool:
+        return ThreadPool(self._spec.threads) if self._spec.threads else InlinePool()
+
+    def _run(self, runner: Runner, over: threading.Event) -> None:
         with ThreadPoolExecutor(1, thread_name_prefix="beside") as thread:
             beside = thread.submit(self._beside, over)
             try:
@@ -132,17 +143,6 @@ class _Round:
             self._spec.beside(self._settings, self._version, over)
         finally:
             over.set()
-
-    def _source(self, subscriber: Subscriber) -> Source | SharedSource:
-        """Read from Kafka where there is one, and through the door for history and while Kafka is away.
-
-        What has to have the journal's one order is read through the door alone.
-        """
-        journal = HttpJournalSource(self._door.url, self._door.key, self._spec.streams)
-        kafka, host = self._settings.kafka, socket.gethostname()
-        if kafka is None or subscriber.recording is not None:
-            return journal
-        return kafka_source(kafka, self._spec.name, self._spec.streams, journal, instance=host)
 
     def _goes_on(self) -> bool:
         try:

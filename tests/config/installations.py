@@ -12,6 +12,7 @@ __all__ = ["EMBEDDED", "FULL"]
 
 EMBEDDED = Environment(
     services=None,
+    inside=frozenset(),
     data=Path("/nowhere"),
     port=8000,
     door_port=8001,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from config.environment import Environment
+from config.environment import Environment, WrongSetting
 from config.processes import Process, listed
 from config.services import beside
 from config.supervisor import Supervisor
@@ -32,6 +32,19 @@ def test_the_full_profile_gives_positions_first_and_carries_to_kafka() -> None:
 
 def test_only_the_services_that_are_wanted_run() -> None:
     assert names(replace(EMBEDDED, services=frozenset())) == ["web", "pipeline", "feed", "register"]
+
+
+def test_a_service_that_lodges_inside_has_no_process_and_the_pipeline_has_its_settings() -> None:
+    found = {p.name: p for p in listed(replace(EMBEDDED, inside=frozenset({"fraud"})), register_port=8100)}
+
+    assert "fraud" not in found
+    assert "VOUCH_FRAUD_SINCE" not in found["pipeline"].hidden
+    assert all("VOUCH_FRAUD_SINCE" in found[name].hidden for name in ("web", "feed", "decisions"))
+
+
+def test_nobody_lodges_inside_who_is_not_there() -> None:
+    with pytest.raises(WrongSetting, match="no service is named nobody"):
+        listed(replace(EMBEDDED, inside=frozenset({"nobody"})), register_port=8100)
 
 
 def test_a_service_gets_its_own_settings_and_nobody_elses() -> None:

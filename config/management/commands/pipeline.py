@@ -15,6 +15,7 @@ from argparse import ArgumentParser
 from django.core.management import BaseCommand, CommandError
 
 from config.environment import environment
+from config.inside import inside
 from config.pipeline import NoCluster, WrongStep, chosen, run
 from config.reaching import await_database
 from config.stopping import stop_on_signal
@@ -45,7 +46,10 @@ class Command(BaseCommand):
         try:
             listed = chosen(settings, only=only, without=without)
             keep_loaded()
-            run(settings, stop, listed, by_kafka=options["source"] == "kafka")
+            # Services lodge with the process that has the whole pipeline, or the rest of it.
+            by_kafka = options["source"] == "kafka"
+            with inside(() if by_kafka or only else settings.inside, stop):
+                run(settings, stop, listed, by_kafka=by_kafka)
         except (WrongStep, NoCluster) as error:
             raise CommandError(str(error)) from error
 
