@@ -49,6 +49,7 @@ bench: setup-full ## the promises with figures, one JSON line a claim
 	@$(PYTHON) -m benchmarks.feed
 	@$(PYTHON) -m benchmarks.decisions
 	@$(PYTHON) -m benchmarks.early_warning
+	@$(PYTHON) -m benchmarks.fraud
 
 soak: setup-full ## the long kill test: 10,000 messages, 200 kills, one JSON line a claim (QUICK=1: 600 and 12)
 	@$(PYTHON) -m benchmarks.soak $(if $(QUICK),--quick)

@@ -40,7 +40,7 @@ def vector_of(value: bytes) -> Vector:
 
 
 class FaceIndex:
-    """Vectors by keys. Numbers of vectors beyond which the graph is made: `exact_up_to`."""
+    """Vectors by keys; with more of them than `exact_up_to` a search goes by the graph."""
 
     def __init__(self, *, exact_up_to: int = _EXACT_UP_TO) -> None:
         self._exact_up_to = exact_up_to
@@ -64,8 +64,6 @@ class FaceIndex:
         self._place[key] = place
         if self._graph is not None:
             self._graph.add(key, vector)
-        elif len(self) > self._exact_up_to:
-            self._graph = self._made()
 
     def remove(self, key: int) -> None:
         """Take a vector out, and overwrite it; nothing happens when there is none."""
@@ -89,6 +87,9 @@ class FaceIndex:
         ]
 
     def _keys_near(self, vector: Vector, most: int) -> Iterator[int]:
+        if self._graph is None and len(self) > self._exact_up_to:
+            # At the first search, not before: of all at once it is made by all cores.
+            self._graph = self._made()
         if self._graph is not None:
             return (int(key) for key in self._graph.search(vector, most).keys)
         rows = self._rows[: len(self)]
