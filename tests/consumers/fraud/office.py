@@ -31,7 +31,7 @@ from tests.events.makers import NOW
 from tests.sequencing import say
 from verification.evidence_store import EvidenceStore, derived
 
-__all__ = ["Office", "Person", "face", "near_to"]
+__all__ = ["LONG_AGO", "Office", "Person", "face", "near_to"]
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
