@@ -11,7 +11,7 @@ from consumers.fraud.book import Known, Opening, Shelf, newest_first
 from consumers.fraud.memory import Memory
 from consumers.fraud.rows import Found
 from consumers.fraud.scoring import Match, matches_of, scored
-from consumers.fraud.signals import Sealed
+from consumers.fraud.signals import CLASS_OF, Sealed
 from protocol.catalogue import PersonalClass
 from protocol.envelope import Event
 from protocol.ids import to_us
@@ -33,7 +33,9 @@ class Desk:
 
     def take(self, event: Event, value: object, ctx: Context) -> None:
         """Keep what can be compared of a case, and say how it stands, and those that it is like."""
-        signals = _sealed(value)
+        # Opened just before a key was destroyed, in another case than the one that told of it.
+        gone = rows.gone(ctx.execute, event.envelope.applicant)
+        signals = [one for one in _sealed(value) if CLASS_OF[one.signal.kind] not in gone]
         self._memory.catch_up(ctx.execute)
         known = self._opened(event, ctx) or self._memory.book.case(event.envelope.subject)
         # Its opening lies in a dead letter, and so does all that follows it until that is redriven.

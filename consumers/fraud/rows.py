@@ -22,6 +22,7 @@ __all__ = [
     "changed_after",
     "drop_signals",
     "found_of",
+    "gone",
     "keep_found",
     "keep_signals",
     "newest",
@@ -48,6 +49,11 @@ _TABLES: Final = (
     )
     """,
     "CREATE INDEX IF NOT EXISTS fraud_signal_of ON fraud_signal (applicant, class)",
+    """
+    CREATE TABLE IF NOT EXISTS fraud_gone (
+        applicant TEXT NOT NULL, class TEXT NOT NULL, PRIMARY KEY (applicant, class)
+    )
+    """,
     """
     CREATE TABLE IF NOT EXISTS fraud_found (
         case_id TEXT PRIMARY KEY, score_01 REAL NOT NULL, found BLOB NOT NULL, said INTEGER NOT NULL
@@ -127,8 +133,15 @@ def keep_signals(execute: Execute, opening: Opening, signals: Iterable[Sealed]) 
 
 
 def drop_signals(execute: Execute, applicant: str, personal: PersonalClass) -> None:
-    """Take away what is kept of an applicant under a class."""
+    """Take away what is kept of an applicant under a class, whose key is gone; nothing more is taken in."""
     execute("DELETE FROM fraud_signal WHERE applicant = ? AND class = ?", (applicant, personal))
+    execute("INSERT INTO fraud_gone VALUES (?, ?) ON CONFLICT DO NOTHING", (applicant, personal))
+
+
+def gone(execute: Execute, applicant: str) -> frozenset[str]:
+    """List the classes of which an applicant's key is known to be gone."""
+    found = execute("SELECT class FROM fraud_gone WHERE applicant = ?", (applicant,))
+    return frozenset(str(personal) for (personal,) in found)
 
 
 def applicants(execute: Execute, personal: PersonalClass) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from events.journal import Draft
 from events.keys import destroy_key, forget_cached
 from protocol.catalogue import PersonalClass
 from protocol.schemas import verification_v1_pb2 as v
@@ -116,8 +117,7 @@ def test_a_withdrawn_basis_takes_the_face_away_from_everyone(office: Office) -> 
     office.hand_in(ADA, again)
     withdrawn = v.BiometricBasisWithdrawn(text_version="1")
     destroy_key("a1", PersonalClass.BIOMETRIC, now=NOW)
-    draft = ADA.drafts()[0]
-    say([draft.__class__(message=withdrawn, subject=ADA.subject, client="cl_1", applicant="a1")])
+    say([Draft(message=withdrawn, subject=ADA.subject, client="cl_1", applicant="a1")])
     office.settle()
 
     assert [office.codes(ADA), office.codes(again)] == [[], []]
@@ -127,6 +127,20 @@ def test_a_withdrawn_basis_takes_the_face_away_from_everyone(office: Office) -> 
         office.store.execute("SELECT 1 FROM fraud_signal WHERE applicant = 'a1' AND class = 'biometric'")
         == []
     )
+
+
+def test_a_face_that_was_opened_just_before_is_not_taken_in_after_a_withdrawal(office: Office) -> None:
+    other_case = Person(case=3, applicant="a1", number=ADA.number, face=near_to(face(1), 0.3))
+    withdrawn = v.BiometricBasisWithdrawn(text_version="1")
+    other_case.keep_face()
+    office.hand_in(ADA)
+    say([Draft(message=withdrawn, subject=ADA.subject, client="cl_1", applicant="a1")])
+    office.settle()
+
+    # Its key is still there: as it is for a moment in another case, whose works had begun.
+    office.hand_in(other_case)
+
+    assert list(office.found(other_case).compared) == ["document"]
 
 
 def test_an_erasure_reaches_the_service_while_it_is_off(office: Office, door: Door, tmp_path: Path) -> None:
