@@ -163,7 +163,9 @@ at("clip-form").addEventListener("submit", (event) => {
     send("face_video", at("clip-file").files[0], phone.challenge.id));
 });
 at("submit").addEventListener("click", (event) => attempt(event.target, "Finishing.", finish));
-at("review").addEventListener("click", (event) => attempt(event.target, "Asking for a person.", () =>
-  ask("POST", `cases/${phone.case}/review`)));
+at("review").addEventListener("click", (event) => attempt(event.target, "Asking for a person.", async () => {
+  await ask("POST", `cases/${phone.case}/review`);
+  tell("A person will take a look.");
+}));
 
 begin().catch((error) => tell(error.message, true));
