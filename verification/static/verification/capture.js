@@ -123,7 +123,9 @@ async function follow() {
 }
 
 function show(frame) {
-  if (frame.kind === "outcome") at("outcome").textContent = frame.data.message;
+  if (frame.kind !== "outcome") return;
+  at("outcome").textContent = frame.data.message;
+  at("review").hidden = ["approved", "in_review"].includes(frame.data.outcome);
 }
 
 async function finish() {
