@@ -87,7 +87,7 @@ class ClientAdmin(LookOnly[Client]):
     search_fields = ("name", "=id")
     search_help_text = "Name, or the whole id"
     ordering = ("name",)
-    fields: ClassVar = ("name", "id", "time_zone", "added", "keys", "policies", "sharing")
+    fields: ClassVar = ("name", "id", "time_zone", "added", "reviewers", "keys", "policies", "sharing")
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Client]:
@@ -105,6 +105,11 @@ class ClientAdmin(LookOnly[Client]):
     def added(self, client: Client) -> str:
         """Say when the client was added."""
         return moment(client.added_at_us, "never")
+
+    @admin.display(description="Own reviewers")
+    def reviewers(self, client: Client) -> str:
+        """Say whether people of the client's own may decide its cases."""
+        return "may decide its cases" if client.own_reviewers else "decide no cases"
 
     @admin.display(description="Keys")
     def keys(self, client: Client) -> SafeString:

@@ -1,4 +1,4 @@
-"""Use cases of clients: add one, give it keys, take keys away."""
+"""Use cases of clients: add one, give it keys, take keys away, let its own reviewers decide."""
 
 from __future__ import annotations
 
@@ -18,7 +18,15 @@ from protocol.ids import to_us
 from protocol.problems import Refused
 from protocol.schemas import client_v1_pb2 as c
 
-__all__ = ["add_client", "issue_key", "require_client", "revoke_key", "time_zone_of"]
+__all__ = [
+    "add_client",
+    "issue_key",
+    "require_client",
+    "require_own_reviewers",
+    "revoke_key",
+    "switch_reviewers",
+    "time_zone_of",
+]
 
 _LONGEST_NAME = 200
 
@@ -87,6 +95,32 @@ def revoke_key(*, client: str, key_id: str, now: datetime) -> None:
             journal.record([_draft(client, c.KeyRevoked(key_id=key_id))], now=now)
 
 
+@retried
+def switch_reviewers(*, client: str, on: bool, now: datetime) -> None:
+    """Let a client's own reviewers decide its cases, or no longer; asked again, nothing more happens.
+
+    Raises:
+        Refused: `not_found`: no such client.
+    """
+    with transaction.atomic():
+        journal.hold(client)
+        if require_client(client).own_reviewers != on:
+            journal.record([_draft(client, c.ReviewersSwitched(on=on))], now=now)
+
+
+def require_own_reviewers(client: str) -> None:
+    """Refuse what a client's own reviewers would decide where they may not.
+
+    Raises:
+        Refused: `forbidden_scope`; `not_found`: no such client.
+    """
+    if not require_client(client).own_reviewers:
+        raise Refused(
+            "forbidden_scope",
+            "reviewers of your own may not decide cases; whoever runs this product can switch that on",
+        )
+
+
 def time_zone_of(client: str) -> str:
     """Name the time zone in which a client's dates are counted.
 
@@ -120,5 +154,5 @@ def _make_key(*, live: bool, scopes: Sequence[str], expires_at: datetime | None)
     return key, issued
 
 
-def _draft(client: str, message: c.ClientAdded | c.KeyIssued | c.KeyRevoked) -> Draft:
+def _draft(client: str, message: c.ClientAdded | c.KeyIssued | c.KeyRevoked | c.ReviewersSwitched) -> Draft:
     return Draft(message=message, subject=client, client=client, source="access")

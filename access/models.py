@@ -20,12 +20,16 @@ __all__ = [
 
 
 class Client(models.Model):
-    """A company that asks; dates of its applicants are counted in its `time_zone` (IANA)."""
+    """A company that asks; dates of its applicants are counted in its `time_zone` (IANA).
+
+    `own_reviewers`: people of its own may decide its cases.
+    """
 
     id = models.CharField(primary_key=True, max_length=19)
     name = models.CharField(max_length=200)
     time_zone = models.CharField(max_length=64)
     added_at_us = models.BigIntegerField()
+    own_reviewers = models.BooleanField(default=False)
 
     def __str__(self) -> str:
         return f"{self.name} ({self.id})"

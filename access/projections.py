@@ -12,6 +12,7 @@ from access.models import (
     SharingMember,
 )
 from events.projections import event_sourced, projects
+from protocol.case_decisions import decision_of
 from protocol.envelope import Event
 from protocol.ids import to_us
 from protocol.schemas import client_v1_pb2 as c
@@ -25,7 +26,7 @@ _READING_AFTER_SETTLED_US = 15 * 60 * 1_000_000
 event_sourced(Client, ClientKey, ClientPolicy, SharingMember, CaseDoor, CaseToken, CaptureCode)
 
 
-@projects(c.ClientAdded, c.KeyIssued, c.KeyRevoked)
+@projects(c.ClientAdded, c.KeyIssued, c.KeyRevoked, c.ReviewersSwitched)
 def _client(event: Event) -> None:
     at_us = to_us(event.envelope.occurred_at)
     match event.message:
@@ -44,6 +45,8 @@ def _client(event: Event) -> None:
             )
         case c.KeyRevoked() as said:
             ClientKey.objects.filter(pk=said.key_id).update(revoked_at_us=at_us)
+        case c.ReviewersSwitched() as said:
+            Client.objects.filter(pk=event.envelope.client).update(own_reviewers=said.on)
 
 
 @projects(c.PolicyChanged)
@@ -112,12 +115,12 @@ def _end(said: v.CaptureTokenIssued, case: str, at_us: int) -> None:
         CaptureCode.objects.filter(pk=said.exchanged_code_sha256).update(ended_at_us=at_us)
 
 
-@projects(d.DecisionReached, d.DecisionCorrected)
+@projects(d.DecisionReached, d.DecisionCorrected, v.ReviewConcluded)
 def _settled(event: Event) -> None:
     """The first decision that waits for nothing bounds the phone's reading."""
-    match event.message:
-        case d.DecisionReached() | d.DecisionCorrected() as said if not said.missing:
-            ends_us = to_us(event.envelope.occurred_at) + _READING_AFTER_SETTLED_US
-            CaseDoor.objects.filter(pk=event.envelope.subject, reading_ends_at_us=0).update(
-                reading_ends_at_us=ends_us
-            )
+    said = decision_of(event)
+    if said is not None and said.settled:
+        ends_us = to_us(event.envelope.occurred_at) + _READING_AFTER_SETTLED_US
+        CaseDoor.objects.filter(pk=event.envelope.subject, reading_ends_at_us=0).update(
+            reading_ends_at_us=ends_us
+        )

@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final
 
+from protocol.case_decisions import BY_REVIEWER, Decision, decision_of, later, read_decision
 from protocol.checks import CHECK_SLOTS, CHECKS, Check, slot_of
 from protocol.envelope import Envelope, Event
 from protocol.ids import to_us
-from protocol.schemas import decisions_v1_pb2 as decisions
 from protocol.schemas import verification_v1_pb2 as verification
 
 __all__ = [
@@ -22,7 +23,6 @@ __all__ = [
     "Accepted",
     "CaseState",
     "CheckAnswer",
-    "Decision",
     "Opened",
     "advance",
     "dump",
@@ -73,39 +73,22 @@ class CheckAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """A decision as it stands; `state` is provisional, final, corrected or expired."""
-
-    keyseq: int
-    event_id: str
-    outcome: str
-    state: str
-    missing: tuple[str, ...]
-    expires_at_us: int = _NEVER
-
-    @property
-    def settled(self) -> bool:
-        """Nothing it waits for is missing, and it has not ended by its clock."""
-        return not self.missing and self.state != "expired"
-
-    @property
-    def stands(self) -> bool:
-        """It is final: only a correction may replace it."""
-        return self.outcome != "refer" and self.state in {"final", "corrected"}
-
-
-@dataclass(frozen=True, slots=True)
 class CaseState:
     """Everything the status of a case depends on; start from `CaseState()` and `advance`.
 
     Moments are microseconds since 1970 UTC, 0 when it did not happen. `answers` keeps, of each check, the
-    best answer on evidence and the best one on none, under "check" and "check/none".
+    best answer on evidence and the best one on none, under "check" and "check/none". `by_policy` and
+    `by_reviewer` are what each said last, `overruled` the ids of decisions that were corrected,
+    `review_asked_keyseq` that of the last wish that a person looks, 0: none.
     """
 
     opened: Opened | None = None
     evidence: Mapping[str, Accepted] = field(default_factory=dict)
     answers: Mapping[str, CheckAnswer] = field(default_factory=dict)
-    decision: Decision | None = None
+    by_policy: Decision | None = None
+    by_reviewer: Decision | None = None
+    overruled: tuple[str, ...] = ()
+    review_asked_keyseq: int = 0
     submitted_at_us: int = _NEVER
     withdrawn_at_us: int = _NEVER
     expired_at_us: int = _NEVER
@@ -124,6 +107,18 @@ class CaseState:
         return tuple(check for check in CHECKS if check not in ended)
 
     @property
+    def decision(self) -> Decision | None:
+        """The decision as it stands: what a reviewer said last, unless a correction names it."""
+        ruled = self.by_reviewer
+        return self.by_policy if ruled is None or ruled.event_id in self.overruled else ruled
+
+    @property
+    def review_asked(self) -> bool:
+        """Somebody wants a person to look, and none has decided since."""
+        ruled = self.by_reviewer
+        return self.review_asked_keyseq > (0 if ruled is None else ruled.keyseq)
+
+    @property
     def status(self) -> str:
         """The word for where the case stands; the first that holds of the table below."""
         return next(word for word, holds in _STATUSES if holds(self))
@@ -140,6 +135,14 @@ class CaseState:
         return next((a for a in both if a is not None and self.counts(check, a.evidence_keyseq)), None)
 
 
+def _in_review(state: CaseState) -> bool:
+    """Tell whether it is a person's turn: after a settled refer, or where one is wanted and nothing runs."""
+    decision = state.decision
+    if decision is None or not decision.settled:
+        return state.review_asked and not state.missing
+    return state.review_asked or decision.outcome == "refer"
+
+
 def _all_ended(state: CaseState) -> bool:
     return state.opened is not None and state.opened.policy == NO_POLICY and not state.missing
 
@@ -147,11 +150,8 @@ def _all_ended(state: CaseState) -> bool:
 # The first that holds gives the status. `waiting`, `awaiting_applicant` and `erased` come with their events.
 _STATUSES: tuple[tuple[str, Callable[[CaseState], bool]], ...] = (
     ("withdrawn", lambda s: s.withdrawn_at_us != _NEVER),
+    ("in_review", _in_review),
     ("decided", lambda s: s.decision is not None and s.decision.stands),
-    (
-        "in_review",
-        lambda s: s.decision is not None and s.decision.outcome == "refer" and s.decision.settled,
-    ),
     ("checked", _all_ended),
     ("expired", lambda s: s.expired_at_us != _NEVER and s.submitted_at_us == _NEVER),
     ("open", lambda s: not s.evidence),
@@ -165,6 +165,8 @@ def advance(state: CaseState, event: Event) -> CaseState:
     Events must carry the `keyseq` the journal gave them.
     """
     envelope = event.envelope
+    if (decided := decision_of(event)) is not None:
+        return _decided(state, decided, envelope.occurred_at)
     match event.message:
         case verification.CaseOpened() as said:
             return _opened(state, envelope, said)
@@ -172,10 +174,8 @@ def advance(state: CaseState, event: Event) -> CaseState:
             return _received(state, envelope, said)
         case verification.CheckCompleted() as said:
             return _answered(state, envelope, said)
-        case (
-            decisions.DecisionReached() | decisions.DecisionExpired() | decisions.DecisionCorrected() as said
-        ):
-            return _decided(state, _decision(envelope, said), to_us(envelope.occurred_at))
+        case verification.ReviewRequested():
+            return replace(state, review_asked_keyseq=max(state.review_asked_keyseq, envelope.keyseq))
         case _:
             return _moment(state, event)
 
@@ -212,28 +212,15 @@ def _answered(state: CaseState, envelope: Envelope, said: verification.CheckComp
     return replace(state, answers={**state.answers, place: answer})
 
 
-def _decided(state: CaseState, said: Decision, occurred_at_us: int) -> CaseState:
+def _decided(state: CaseState, said: Decision, occurred_at: datetime) -> CaseState:
     settled_at_us = state.settled_at_us
     if said.settled:
-        settled_at_us = _earliest(settled_at_us, occurred_at_us)
-    latest = state.decision is None or said.keyseq > state.decision.keyseq
-    return replace(state, decision=said if latest else state.decision, settled_at_us=settled_at_us)
-
-
-def _decision(
-    envelope: Envelope,
-    said: decisions.DecisionReached | decisions.DecisionExpired | decisions.DecisionCorrected,
-) -> Decision:
-    expires_at_us = _NEVER
-    match said:
-        case decisions.DecisionReached():
-            state, expires_at_us = said.state, said.expires_at_us
-        case decisions.DecisionExpired():
-            state = "expired"
-        case _:
-            state = "corrected"
-    event_id = str(envelope.id)
-    return Decision(envelope.keyseq, event_id, said.outcome, state, tuple(said.missing), expires_at_us)
+        settled_at_us = _earliest(settled_at_us, to_us(occurred_at))
+    overruled = tuple(sorted({*state.overruled, said.corrects} - {""}))
+    known = replace(state, settled_at_us=settled_at_us, overruled=overruled)
+    if said.by == BY_REVIEWER:
+        return replace(known, by_reviewer=later(state.by_reviewer, said))
+    return replace(known, by_policy=later(state.by_policy, said))
 
 
 def _moment(state: CaseState, event: Event) -> CaseState:
@@ -268,7 +255,9 @@ def plain(value: object) -> dict[str, object]:
 def load(data: bytes) -> CaseState:
     """Read back what `dump` wrote."""
     found = json.loads(data)
-    opened, decision = found.pop("opened"), found.pop("decision")
+    opened = found.pop("opened")
+    # Called `decision` in rows that were written before reviewers could decide.
+    by_policy = found.pop("by_policy", None) or found.pop("decision", None)
     return CaseState(
         opened=opened and Opened(**opened),
         evidence={slot: Accepted(**held) for slot, held in found.pop("evidence").items()},
@@ -276,6 +265,8 @@ def load(data: bytes) -> CaseState:
             place: CheckAnswer(**{**held, "reasons": tuple(held["reasons"])})
             for place, held in found.pop("answers").items()
         },
-        decision=decision and Decision(**{**decision, "missing": tuple(decision["missing"])}),
+        by_policy=read_decision(by_policy),
+        by_reviewer=read_decision(found.pop("by_reviewer", None)),
+        overruled=tuple(found.pop("overruled", ())),
         **found,
     )

@@ -94,8 +94,8 @@ _OURS: tuple[Stream, ...] = (
         owner="access",
         producers=("access",),
         consumers=("verification", "streaming", "audit", "notifications"),
-        meaning="A client was added; its keys were issued and revoked.",
-        messages=(client.ClientAdded, client.KeyIssued, client.KeyRevoked),
+        meaning="A client was added; its keys were issued and revoked; its own reviewers may decide or not.",
+        messages=(client.ClientAdded, client.KeyIssued, client.KeyRevoked, client.ReviewersSwitched),
     ),
     Stream(
         name="client.policy",
@@ -128,7 +128,7 @@ _OURS: tuple[Stream, ...] = (
             "audit",
             "early_warning",
         ),
-        meaning="What happened to a case: opened, evidence, challenge, basis, submitted, ended.",
+        meaning="What happened to a case: opened, evidence, challenge, basis, submitted, reviewed, ended.",
         messages=(
             verification.CaseOpened,
             verification.CaptureTokenIssued,
@@ -140,6 +140,7 @@ _OURS: tuple[Stream, ...] = (
             verification.CaseSubmitted,
             verification.DeadlinePassed,
             verification.ReviewRequested,
+            verification.ReviewConcluded,
             verification.CaseWithdrawn,
             verification.CaseExpired,
         ),

@@ -3,26 +3,43 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-__all__ = ["CaseContext", "Form", "Json", "Kind", "Personal", "PublicRecord", "encode", "feed_of", "rfc3339"]
+from protocol.reasons import reason
+
+__all__ = [
+    "CaseContext",
+    "Form",
+    "Json",
+    "Kind",
+    "NumberOf",
+    "Personal",
+    "PublicRecord",
+    "encode",
+    "feed_of",
+    "reason_said",
+    "rfc3339",
+]
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+# Finds the number of the record that an event, by its id, was first told in; None: it made no record.
+NumberOf = Callable[[str], int | None]
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Kind(StrEnum):
-    """What a record is about. `request`, `review`, `waiting` and `erased` come with their events."""
+    """What a record is about. `request`, `waiting` and `erased` come with their events."""
 
     CASE = "case"
     EVIDENCE = "evidence"
     PARTIAL = "partial"
     CHECK = "check"
     DECISION = "decision"
+    REVIEW = "review"
     OUTCOME = "outcome"  # the phone's word for a decision; never on a client's feed
 
 
@@ -83,6 +100,11 @@ def feed_of(client: str, *, live: bool) -> str:
 def encode(value: Mapping[str, object]) -> bytes:
     """Write JSON the one way the feed writes it: compact, keys in the order given, UTF-8."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def reason_said(code: str) -> Json:
+    """Write a reason as a client may read it."""
+    return {"code": code, "message": reason(code).applicant_text}
 
 
 def rfc3339(at_us: int) -> str:

@@ -29,8 +29,9 @@ from protocol.catalogue import PersonalClass
 from protocol.ids import new_uuid7, to_us
 from protocol.problems import Refused
 from protocol.schemas import verification_v1_pb2 as v
-from verification import decide, idempotency, rows
+from verification import decide, decide_review, idempotency, rows
 from verification.decide import Drawn, Opening, Standing
+from verification.decide_review import Conclusion
 from verification.idempotency import Once
 from verification.models import Case
 from verification.receiving import Upload, add_evidence
@@ -39,6 +40,7 @@ __all__ = [
     "Opened",
     "Upload",
     "add_evidence",
+    "conclude_review",
     "draw_challenge",
     "exchange_code",
     "expire",
@@ -119,7 +121,6 @@ def _new_standing(asker: Principal, case: str, applicant: str, now: datetime) ->
         time_zone=time_zone_of(asker.client),
         basis=False,
         deadline_passed=False,
-        review_requested=False,
     )
 
 
@@ -187,7 +188,18 @@ def withdraw(case: str, *, by: str, now: datetime) -> None:
 def request_review(case: str, *, by: str, now: datetime) -> None:
     """Ask that a person looks at a case; `by` is client or applicant."""
     with transaction.atomic():
-        _record(decide.request_review(rows.held(case), by=by), now)
+        _record(decide_review.request_review(rows.held(case), by=by), now)
+
+
+@retried
+def conclude_review(case: str, conclusion: Conclusion, *, now: datetime) -> None:
+    """Decide a case as a person, be it in review or not: a client's own reviewer may know more than we.
+
+    Raises:
+        Refused: `invalid`: a reason that there is not.
+    """
+    with transaction.atomic():
+        _record(decide_review.conclude_review(rows.held(case), conclusion), now)
 
 
 @retried

@@ -25,12 +25,12 @@ __all__ = [
     "draft",
     "draw_challenge",
     "expire",
+    "going_on",
     "judge_clip",
     "open_case",
     "pass_deadline",
     "receive",
     "record_basis",
-    "request_review",
     "submit",
     "withdraw",
     "withdraw_basis",
@@ -76,7 +76,6 @@ class Standing:
     time_zone: str
     basis: bool
     deadline_passed: bool
-    review_requested: bool
 
     @property
     def over(self) -> bool:
@@ -129,7 +128,7 @@ def record_basis(standing: Standing, basis: v.BiometricBasisRecorded) -> tuple[D
     Raises:
         Refused: `not_accepting`: the case is over.
     """
-    _going_on(standing)
+    going_on(standing)
     return (draft(standing, basis),)
 
 
@@ -225,7 +224,7 @@ def submit(standing: Standing, *, by: str, now: datetime) -> tuple[Draft, ...]:
     Raises:
         Refused: `not_accepting`: the case is over.
     """
-    _going_on(standing)
+    going_on(standing)
     if standing.state.submitted_at_us:
         return ()
     waiting = [c for c in standing.state.missing if CHECK_SLOTS[c] - standing.state.evidence.keys()]
@@ -262,17 +261,12 @@ def withdraw(standing: Standing, *, by: str) -> tuple[Draft, ...]:
     return () if standing.over else (draft(standing, v.CaseWithdrawn(by=by)),)
 
 
-def request_review(standing: Standing, *, by: str) -> tuple[Draft, ...]:
-    """Ask that a person looks at a case; twice is once.
+def going_on(standing: Standing) -> None:
+    """Refuse what is asked of a case that is over.
 
     Raises:
-        Refused: `not_accepting`: the case is over.
+        Refused: `not_accepting`.
     """
-    _going_on(standing)
-    return () if standing.review_requested else (draft(standing, v.ReviewRequested(by=by)),)
-
-
-def _going_on(standing: Standing) -> None:
     if standing.over:
         raise Refused("not_accepting", f"the case is {standing.state.status}; open a new one")
 

@@ -127,16 +127,21 @@ class Fact(models.Model):
 
 
 class Decision(models.Model):
-    """A decision as it was said; `state` is provisional, final, corrected or expired."""
+    """A decision as it was said; `state` is provisional, final, corrected or expired.
+
+    `by` is policy or reviewer: a policy has a name and a version, a reviewer `reasons`.
+    """
 
     id = models.CharField(primary_key=True, max_length=_ID)
     case = models.CharField(max_length=_ID, db_index=True)
     outcome = models.CharField(max_length=16)
     state = models.CharField(max_length=16)
+    by = models.CharField(max_length=16, default="policy")
     policy_name = models.CharField(max_length=100)
     policy_version = models.PositiveIntegerField()
     missing = models.JSONField()
     because = models.JSONField()
+    reasons = models.JSONField(default=list)
     expires_at_us = models.BigIntegerField()
     keyseq = models.BigIntegerField()
 

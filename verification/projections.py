@@ -9,6 +9,7 @@ from google.protobuf.message import Message
 
 from events.projections import event_sourced, projects
 from events.sealing import sealed_field
+from protocol.case_decisions import decision_of
 from protocol.case_state import CaseState, advance, dump, load
 from protocol.envelope import Envelope, Event
 from protocol.ids import to_us
@@ -34,6 +35,7 @@ _RAISING = (
     v.EvidenceReceived,
     v.CaseSubmitted,
     v.ReviewRequested,
+    v.ReviewConcluded,
     v.CaseWithdrawn,
 )
 
@@ -97,6 +99,8 @@ def _noted(message: Message) -> dict[str, object]:
             return {"deadline_passed": True}
         case v.ReviewRequested():
             return {"review_requested": True}
+        case v.ReviewConcluded():
+            return {"review_requested": False}
         case _:
             return {}
 
@@ -231,33 +235,34 @@ def _yes_no(*, seen: bool) -> str:
     return "yes" if seen else "no"
 
 
-@projects(d.DecisionReached, d.DecisionExpired, d.DecisionCorrected)
+@projects(d.DecisionReached, d.DecisionExpired, d.DecisionCorrected, v.ReviewConcluded)
 def _decided(event: Event) -> None:
-    match event.message:
-        case d.DecisionReached() as said:
-            _decision(event, said, said.state, tuple(said.because), said.expires_at_us)
-        case d.DecisionExpired() as said:
-            _decision(event, said, "expired", (said.decision_id,), 0)
-        case d.DecisionCorrected() as said:
-            _decision(event, said, "corrected", tuple(said.because), 0)
-
-
-def _decision(
-    event: Event,
-    said: d.DecisionReached | d.DecisionExpired | d.DecisionCorrected,
-    state: str,
-    because: Sequence[str],
-    expires_at_us: int,
-) -> None:
+    decision = decision_of(event)
+    if decision is None:
+        return
+    policy, because = _grounds(event.message)
     Decision.objects.create(
-        id=str(event.envelope.id),
+        id=decision.event_id,
         case=event.envelope.subject,
-        outcome=said.outcome,
-        state=state,
-        policy_name=said.policy.name,
-        policy_version=said.policy.version,
-        missing=list(said.missing),
-        because=list(because),
-        expires_at_us=expires_at_us,
-        keyseq=event.envelope.keyseq,
+        outcome=decision.outcome,
+        state=decision.state,
+        by=decision.by,
+        policy_name=policy.name,
+        policy_version=policy.version,
+        missing=list(decision.missing),
+        because=because,
+        reasons=list(decision.reasons),
+        expires_at_us=decision.expires_at_us,
+        keyseq=decision.keyseq,
     )
+
+
+def _grounds(message: Message) -> tuple[d.PolicyVersion, list[str]]:
+    """Tell which policy decided, none for a person, and the ids of the events that it rests on."""
+    match message:
+        case d.DecisionReached() | d.DecisionCorrected() as said:
+            return said.policy, list(said.because)
+        case d.DecisionExpired() as said:
+            return said.policy, [said.decision_id]
+        case _:
+            return d.PolicyVersion(), []

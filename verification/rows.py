@@ -58,7 +58,6 @@ def standing_of(case: str) -> Standing:
         time_zone=row.time_zone,
         basis=bool(row.biometric_basis),
         deadline_passed=row.deadline_passed,
-        review_requested=row.review_requested,
     )
 
 

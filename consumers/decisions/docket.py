@@ -11,7 +11,9 @@ from google.protobuf.message import Message
 from consumers.decisions import facts
 from consumers.decisions.engine import evaluate
 from consumers.decisions.facts import CaseFacts
+from consumers.decisions.people import later_doubts
 from consumers.decisions.statements import Stated, Statement, next_statement
+from protocol.case_decisions import Decision
 from protocol.case_state import plain
 from protocol.envelope import Event
 from protocol.ids import to_us
@@ -30,11 +32,19 @@ class Docket:
     """Start from `Docket()`; `reached_us`: the latest moment the case is known to have reached.
 
     That moment is counted in microseconds since 1970 UTC, from the events' own times and due timers.
+    `overruled`: id of the last decision of a person's that was corrected; empty: none.
     """
 
     known: CaseFacts = field(default_factory=CaseFacts)
     stated: Stated | None = None
     reached_us: int = 0
+    overruled: str = ""
+
+    @property
+    def ruled(self) -> Decision | None:
+        """What a person decided, while it holds: but for its correction the service says nothing more."""
+        said = self.known.state.by_reviewer
+        return None if said is None or said.event_id == self.overruled else said
 
     def hear(self, event: Event) -> Docket:
         """Take one event of the case in."""
@@ -48,6 +58,8 @@ class Docket:
         found, ends_us = self.known.facts, self.known.token_ends_us
         may_approve_ahead = ends_us == 0 or ends_us > self.reached_us
         policy = policies(self.known.client, self.known.policy)
+        if self.ruled is not None:
+            return self._against(self.ruled, policy)
 
         def said(*, why: bool) -> Statement | None:
             answer = evaluate(policy, found, may_approve_ahead=may_approve_ahead, why=why)
@@ -56,22 +68,33 @@ class Docket:
         # Most facts change nothing that is said: why it is so is only asked when something is.
         return None if said(why=False) is None else said(why=True)
 
+    def _against(self, ruled: Decision, policy: CompiledPolicy) -> Statement | None:
+        """Leave an approval that is doubted since to another person."""
+        doubts = later_doubts(ruled, self.known.state)
+        if not doubts:
+            return None
+        left = evaluate(policy, self.known.facts, may_approve_ahead=False, why=False)
+        return Statement(outcome=Outcome.REFER, state="corrected", missing=left.missing, because=doubts)
+
     def _nobody_asks(self) -> bool:
         """Tell whether the case wants no decision: none was asked for, or it ended before one stood."""
-        undecided = self.stated is None or not self.stated.stands
+        decided = self.ruled or self.stated
+        undecided = decided is None or not decided.stands
         unasked = not self.known.client or self.known.policy == NO_DECISION
         return unasked or (self.known.closed and undecided)
 
     def say(self, statement: Statement, event_id: str) -> Docket:
         """Remember what was said, and under which event id."""
         final = statement.outcome is Outcome.APPROVE and statement.state != "provisional"
-        approved = final or (self.stated is not None and self.stated.approved)
-        return replace(self, stated=Stated(event_id=event_id, statement=statement, approved=approved))
+        ruled = self.ruled
+        approved = final or ruled is not None or (self.stated is not None and self.stated.approved)
+        stated = Stated(event_id=event_id, statement=statement, approved=approved)
+        return replace(self, stated=stated, overruled=self.overruled if ruled is None else ruled.event_id)
 
     @property
     def expires_at_us(self) -> int:
         """When what was said last ends by itself, microseconds since 1970 UTC; 0: never."""
-        return 0 if self.stated is None else self.stated.statement.expires_at_us
+        return 0 if self.stated is None or self.ruled is not None else self.stated.statement.expires_at_us
 
 
 def speak(docket: Docket, emit: Emit, policies: Policies) -> Docket:
@@ -99,10 +122,10 @@ def end_approval(docket: Docket, now_us: int, emit: Emit, policies: Policies) ->
 
 
 def _worded(docket: Docket, statement: Statement) -> decisions.DecisionReached | decisions.DecisionCorrected:
-    policy = _policy(docket)
-    if statement.state == "corrected" and docket.stated is not None:
+    policy, standing = _policy(docket), docket.ruled or docket.stated
+    if statement.state == "corrected" and standing is not None:
         return decisions.DecisionCorrected(
-            decision_id=docket.stated.event_id,
+            decision_id=standing.event_id,
             outcome=statement.outcome,
             policy=policy,
             because=statement.because,
@@ -137,6 +160,7 @@ def dump(docket: Docket) -> bytes:
         "known": facts.dump(docket.known).decode(),
         "stated": docket.stated,
         "reached_us": docket.reached_us,
+        "overruled": docket.overruled,
     }
     return json.dumps(said, default=plain, sort_keys=True).encode()
 
@@ -145,9 +169,10 @@ def load(data: bytes) -> Docket:
     """Read back what `dump` wrote."""
     found = json.loads(data)
     known, said = facts.load(found["known"].encode()), found["stated"]
+    docket = Docket(known, None, found["reached_us"], found.get("overruled", ""))
     if said is None:
-        return Docket(known, None, found["reached_us"])
+        return docket
     words = said["statement"]
     lists = {name: tuple(words[name]) for name in ("missing", "because")}
     statement = Statement(**{**words, **lists, "outcome": Outcome(words["outcome"])})
-    return Docket(known, Stated(**{**said, "statement": statement}), found["reached_us"])
+    return replace(docket, stated=Stated(**{**said, "statement": statement}))

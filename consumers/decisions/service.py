@@ -24,6 +24,7 @@ _FOLLOWED: tuple[type[Message], ...] = (
     verification.CaseOpened,
     verification.CaptureTokenIssued,
     verification.EvidenceReceived,
+    verification.ReviewConcluded,
     verification.CaseWithdrawn,
     verification.CaseExpired,
     verification.DocumentClassified,

@@ -74,10 +74,22 @@ class Line:
 
 def _is_over(said: Message) -> bool:
     match said:
-        case decisions.DecisionReached(state="final") | decisions.DecisionCorrected():
+        case (
+            decisions.DecisionReached(state="final")
+            | decisions.DecisionCorrected()
+            | verification.ReviewConcluded()
+        ):
             return said.outcome in {"approve", "decline"}
         case _:
             return False
+
+
+def _is_first(said: Message) -> bool:
+    return _is_over(said) and isinstance(said, verification.ReviewConcluded) and not said.corrects
+
+
+def _is_changed(said: Message) -> bool:
+    return _is_over(said) and isinstance(said, verification.ReviewConcluded) and bool(said.corrects)
 
 
 def _waits_for_a_person(said: Message) -> bool:
@@ -93,6 +105,8 @@ TABLE: Final = (
     Line(verification.CaseExpired, "expired", Recipient.APPLICANT),
     Line(decisions.DecisionReached, "complete", Recipient.APPLICANT, _is_over),
     Line(decisions.DecisionCorrected, "changed", Recipient.APPLICANT, _is_over),
+    Line(verification.ReviewConcluded, "complete", Recipient.APPLICANT, _is_first),
+    Line(verification.ReviewConcluded, "changed", Recipient.APPLICANT, _is_changed),
     Line(decisions.DecisionReached, "review_waiting", Recipient.STAFF, _waits_for_a_person),
     Line(decisions.DecisionCorrected, "review_waiting", Recipient.STAFF, _waits_for_a_person),
     Line(verification.ReviewRequested, "review_requested", Recipient.STAFF),

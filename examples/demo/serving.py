@@ -46,12 +46,12 @@ class Served:
 
     def add_client(self, name: str) -> str:
         """Add a client and give its key."""
-        return self._manage("client", "add", name).splitlines()[-1]
+        return self.manage("client", "add", name).splitlines()[-1]
 
     def add_reviewer(self) -> Reviewer:
         """Add somebody who may look at cases in the admin."""
         reviewer = Reviewer("reviewer", secrets.token_urlsafe(9))
-        self._manage(
+        self.manage(
             "createsuperuser",
             "--noinput",
             "--username",
@@ -85,7 +85,8 @@ class Served:
                 )
             time.sleep(0.1)
 
-    def _manage(self, *words: str, password: str = "") -> str:
+    def manage(self, *words: str, password: str = "") -> str:
+        """Run one of the product's commands; gives what it says."""
         environment = os.environ | {"VOUCH_DATA": str(self.data), "DJANGO_SUPERUSER_PASSWORD": password}
         command = [sys.executable, "manage.py", *words]
         done = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True)

@@ -39,7 +39,7 @@ _DIGITS: Final = 10**18 - 1
 _NULL: Final = {"Welcome.auth_expires_at", "Evidence.id", "Partial.evidence", "Decision.corrects"}
 # Always there, though marked `optional`; and left out, though not marked.
 _ALWAYS: Final = {"Welcome.auth_expires_at", "Evidence.id", "Partial.evidence"}
-_MAY_LACK: Final = {"Bye.available", "Hello.kinds", "MachineZone.lines"}
+_MAY_LACK: Final = {"Bye.available", "Decision.policy", "Hello.kinds", "MachineZone.lines"}
 # Values that the schema's words leave open.
 _VALUES: Final[dict[str, Json]] = {
     "Ack.number": {"maximum": _MOST},
@@ -72,7 +72,6 @@ _FACTS: Final[dict[str, Json]] = {
 # The kinds of the contract that no event makes yet, with the names of their data.
 _PROMISED: Final = {
     "request": ("evidence_kind", "reason", "attempt", "last", "until"),
-    "review": ("outcome", "reasons"),
     "waiting": ("for", "until", "fallback"),
     "erased": ("applicant",),
 }

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from protocol.schemas import options_pb2 as protocol_dot_schemas_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n protocol/schemas/client_v1.proto\x12\x0fvouch.client.v1\x1a\x1eprotocol/schemas/options.proto\":\n\x0b\x43lientAdded\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x17\n\ttime_zone\x18\x02 \x01(\tB\x04\x88\xb5\x18\x01\"\x82\x01\n\tKeyIssued\x12\x14\n\x06key_id\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x18\n\nkey_sha256\x18\x02 \x01(\x0c\x42\x04\x88\xb5\x18\x01\x12\x14\n\x06scopes\x18\x03 \x03(\tB\x04\x88\xb5\x18\x01\x12\x12\n\x04live\x18\x04 \x01(\x08\x42\x04\x88\xb5\x18\x01\x12\x1b\n\rexpires_at_us\x18\x05 \x01(\x03\x42\x04\x88\xb5\x18\x01\"Q\n\rPolicyChanged\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\rB\x04\x88\xb5\x18\x01\x12\x15\n\x07\x63ontent\x18\x03 \x01(\tB\x04\x88\xb5\x18\x01\"\"\n\nKeyRevoked\x12\x14\n\x06key_id\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\"w\n\rSharingJoined\x12\x1b\n\rsharing_group\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x1a\n\x0clegal_ground\x18\x02 \x01(\tB\x04\x88\xb5\x18\x01\x12\x15\n\x07\x66rom_us\x18\x03 \x01(\x03\x42\x04\x88\xb5\x18\x01\x12\x16\n\x08until_us\x18\x04 \x01(\x03\x42\x04\x88\xb5\x18\x01\"*\n\x0bSharingLeft\x12\x1b\n\rsharing_group\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n protocol/schemas/client_v1.proto\x12\x0fvouch.client.v1\x1a\x1eprotocol/schemas/options.proto\":\n\x0b\x43lientAdded\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x17\n\ttime_zone\x18\x02 \x01(\tB\x04\x88\xb5\x18\x01\"\x82\x01\n\tKeyIssued\x12\x14\n\x06key_id\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x18\n\nkey_sha256\x18\x02 \x01(\x0c\x42\x04\x88\xb5\x18\x01\x12\x14\n\x06scopes\x18\x03 \x03(\tB\x04\x88\xb5\x18\x01\x12\x12\n\x04live\x18\x04 \x01(\x08\x42\x04\x88\xb5\x18\x01\x12\x1b\n\rexpires_at_us\x18\x05 \x01(\x03\x42\x04\x88\xb5\x18\x01\"Q\n\rPolicyChanged\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\rB\x04\x88\xb5\x18\x01\x12\x15\n\x07\x63ontent\x18\x03 \x01(\tB\x04\x88\xb5\x18\x01\"%\n\x11ReviewersSwitched\x12\x10\n\x02on\x18\x01 \x01(\x08\x42\x04\x88\xb5\x18\x01\"\"\n\nKeyRevoked\x12\x14\n\x06key_id\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\"w\n\rSharingJoined\x12\x1b\n\rsharing_group\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x1a\n\x0clegal_ground\x18\x02 \x01(\tB\x04\x88\xb5\x18\x01\x12\x15\n\x07\x66rom_us\x18\x03 \x01(\x03\x42\x04\x88\xb5\x18\x01\x12\x16\n\x08until_us\x18\x04 \x01(\x03\x42\x04\x88\xb5\x18\x01\"*\n\x0bSharingLeft\x12\x1b\n\rsharing_group\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -52,6 +52,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_POLICYCHANGED'].fields_by_name['version']._serialized_options = b'\210\265\030\001'
   _globals['_POLICYCHANGED'].fields_by_name['content']._loaded_options = None
   _globals['_POLICYCHANGED'].fields_by_name['content']._serialized_options = b'\210\265\030\001'
+  _globals['_REVIEWERSSWITCHED'].fields_by_name['on']._loaded_options = None
+  _globals['_REVIEWERSSWITCHED'].fields_by_name['on']._serialized_options = b'\210\265\030\001'
   _globals['_KEYREVOKED'].fields_by_name['key_id']._loaded_options = None
   _globals['_KEYREVOKED'].fields_by_name['key_id']._serialized_options = b'\210\265\030\001'
   _globals['_SHARINGJOINED'].fields_by_name['sharing_group']._loaded_options = None
@@ -70,10 +72,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_KEYISSUED']._serialized_end=276
   _globals['_POLICYCHANGED']._serialized_start=278
   _globals['_POLICYCHANGED']._serialized_end=359
-  _globals['_KEYREVOKED']._serialized_start=361
-  _globals['_KEYREVOKED']._serialized_end=395
-  _globals['_SHARINGJOINED']._serialized_start=397
-  _globals['_SHARINGJOINED']._serialized_end=516
-  _globals['_SHARINGLEFT']._serialized_start=518
-  _globals['_SHARINGLEFT']._serialized_end=560
+  _globals['_REVIEWERSSWITCHED']._serialized_start=361
+  _globals['_REVIEWERSSWITCHED']._serialized_end=398
+  _globals['_KEYREVOKED']._serialized_start=400
+  _globals['_KEYREVOKED']._serialized_end=434
+  _globals['_SHARINGJOINED']._serialized_start=436
+  _globals['_SHARINGJOINED']._serialized_end=555
+  _globals['_SHARINGLEFT']._serialized_start=557
+  _globals['_SHARINGLEFT']._serialized_end=599
 # @@protoc_insertion_point(module_scope)

@@ -115,6 +115,28 @@ class PolicyChanged(_message.Message):
 Global___PolicyChanged: _TypeAlias = PolicyChanged  # noqa: Y015
 
 @_typing.final
+class ReviewersSwitched(_message.Message):
+    """Whether the client's own reviewers may decide its cases, from now on; before the first of these they may not."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ON_FIELD_NUMBER: _builtins.int
+    on: _builtins.bool
+    """True: they may."""
+    def __init__(
+        self,
+        *,
+        on: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["on", b"on"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReviewersSwitched: _TypeAlias = ReviewersSwitched  # noqa: Y015
+
+@_typing.final
 class KeyRevoked(_message.Message):
     """A key is refused from now on."""
 

@@ -347,7 +347,7 @@ class Decision(_message.Message):
     """Number of the record it corrects."""
     @_builtins.property
     def policy(self) -> Global___Policy:
-        """The policy that decided."""
+        """The policy that decided; absent: a reviewer did."""
 
     @_builtins.property
     def because(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
@@ -385,6 +385,34 @@ class Decision(_message.Message):
 Global___Decision: _TypeAlias = Decision  # noqa: Y015
 
 @_typing.final
+class Review(_message.Message):
+    """A person has looked at the case; the decision that follows from it is a record of its own."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    REASONS_FIELD_NUMBER: _builtins.int
+    outcome: _builtins.str
+    """approve, refer or decline."""
+    @_builtins.property
+    def reasons(self) -> _containers.RepeatedCompositeFieldContainer[Global___Reason]:
+        """Why, as far as it was said."""
+
+    def __init__(
+        self,
+        *,
+        outcome: _builtins.str = ...,
+        reasons: _abc.Iterable[Global___Reason] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["outcome", b"outcome", "reasons", b"reasons"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Review: _TypeAlias = Review  # noqa: Y015
+
+@_typing.final
 class Record(_message.Message):
     """One record of the feed."""
 
@@ -405,6 +433,7 @@ class Record(_message.Message):
     CHECK_FIELD_NUMBER: _builtins.int
     DECISION_FIELD_NUMBER: _builtins.int
     ERASED_FIELD_NUMBER: _builtins.int
+    REVIEW_FIELD_NUMBER: _builtins.int
     number: _builtins.int
     """1, 2, 3… without a hole within the feed."""
     prev: _builtins.int
@@ -445,6 +474,10 @@ class Record(_message.Message):
     def decision(self) -> Global___Decision:
         """kind decision"""
 
+    @_builtins.property
+    def review(self) -> Global___Review:
+        """kind review"""
+
     def __init__(
         self,
         *,
@@ -463,14 +496,15 @@ class Record(_message.Message):
         check: Global___Check | None = ...,
         decision: Global___Decision | None = ...,
         erased: _builtins.bool = ...,
+        review: Global___Review | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_prev", b"_prev", "case_status", b"case_status", "check", b"check", "data", b"data", "decision", b"decision", "erased", b"erased", "evidence", b"evidence", "partial", b"partial", "prev", b"prev"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_prev", b"_prev", "case_status", b"case_status", "check", b"check", "data", b"data", "decision", b"decision", "erased", b"erased", "evidence", b"evidence", "partial", b"partial", "prev", b"prev", "review", b"review"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_prev", b"_prev", "case", b"case", "case_status", b"case_status", "check", b"check", "cursor", b"cursor", "data", b"data", "decision", b"decision", "erased", b"erased", "evidence", b"evidence", "final", b"final", "kind", b"kind", "live", b"live", "number", b"number", "partial", b"partial", "prev", b"prev", "recorded_at", b"recorded_at", "reference", b"reference"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_prev", b"_prev", "case", b"case", "case_status", b"case_status", "check", b"check", "cursor", b"cursor", "data", b"data", "decision", b"decision", "erased", b"erased", "evidence", b"evidence", "final", b"final", "kind", b"kind", "live", b"live", "number", b"number", "partial", b"partial", "prev", b"prev", "recorded_at", b"recorded_at", "reference", b"reference", "review", b"review"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__prev: _TypeAlias = _typing.Literal["prev"]  # noqa: Y015
     _WhichOneofArgType__prev: _TypeAlias = _typing.Literal["_prev", b"_prev"]  # noqa: Y015
-    _WhichOneofReturnType_data: _TypeAlias = _typing.Literal["case_status", "evidence", "partial", "check", "decision", "erased"]  # noqa: Y015
+    _WhichOneofReturnType_data: _TypeAlias = _typing.Literal["case_status", "evidence", "partial", "check", "decision", "erased", "review"]  # noqa: Y015
     _WhichOneofArgType_data: _TypeAlias = _typing.Literal["data", b"data"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__prev) -> _WhichOneofReturnType__prev | None: ...

@@ -579,6 +579,46 @@ class ReviewRequested(_message.Message):
 Global___ReviewRequested: _TypeAlias = ReviewRequested  # noqa: Y015
 
 @_typing.final
+class ReviewConcluded(_message.Message):
+    """A person has looked at the case and decided it: no policy replaces what they say but by a correction of it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BY_FIELD_NUMBER: _builtins.int
+    REVIEWER_ID_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    REASONS_FIELD_NUMBER: _builtins.int
+    CORRECTS_FIELD_NUMBER: _builtins.int
+    by: _builtins.str
+    """client or staff: whose reviewer it was, the client's own or ours."""
+    reviewer_id: _builtins.str
+    """Who: the id of the client's key that it was said with, or of our member of staff."""
+    outcome: _builtins.str
+    """approve, refer or decline."""
+    corrects: _builtins.str
+    """Event id of the final decision whose outcome it changes; empty: none stood, or it says the same."""
+    @_builtins.property
+    def reasons(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Codes of the reason table."""
+
+    def __init__(
+        self,
+        *,
+        by: _builtins.str = ...,
+        reviewer_id: _builtins.str = ...,
+        outcome: _builtins.str = ...,
+        reasons: _abc.Iterable[_builtins.str] | None = ...,
+        corrects: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by", b"by", "corrects", b"corrects", "outcome", b"outcome", "reasons", b"reasons", "reviewer_id", b"reviewer_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReviewConcluded: _TypeAlias = ReviewConcluded  # noqa: Y015
+
+@_typing.final
 class CaseWithdrawn(_message.Message):
     """The case is off, at the client's or the applicant's wish."""
 

@@ -10,12 +10,14 @@ from streaming.words import Json, Kind, encode
 
 __all__ = ["PhoneRecord", "shown_to_phone"]
 
-# One neutral text each: nothing here says which cue was seen.
+# One neutral text each: nothing here says which cue was seen. A decline by a policy carries the right to ask
+# for a person.
 _OUTCOMES: Final[dict[str, tuple[str, str]]] = {
     "approve": ("approved", "Thank you. You are verified."),
     "refer": ("in_review", "Thank you. A person will take a look."),
     "decline": ("not_approved", "We could not verify you. You may ask for a person to take a look."),
 }
+_NOT_BY_A_PERSON: Final = ("not_approved", "We could not verify you. A person has taken a look.")
 _PENDING: Final = ("pending", "Thank you. We are still checking.")
 _OWN: Final = "field."
 
@@ -58,5 +60,9 @@ def _outcome(data: dict[str, Json]) -> tuple[str, Json] | None:
     outcome = str(data["outcome"])
     if outcome != "approve" and data["missing"]:
         return None
-    word, message = _PENDING if data["state"] == "expired" else _OUTCOMES[outcome]
+    word, message = _OUTCOMES[outcome]
+    if data["state"] == "expired":
+        word, message = _PENDING
+    elif outcome == "decline" and data["by"] == "reviewer":
+        word, message = _NOT_BY_A_PERSON
     return Kind.OUTCOME, {"outcome": word, "message": message}

@@ -137,7 +137,13 @@ def _check(record: feed.Record, data: _Data) -> None:
 
 
 def _decision(record: feed.Record, data: _Data) -> None:
-    record.decision.CopyFrom(feed.Decision(**{**data, "policy": feed.Policy(**data["policy"])}))
+    policy = {"policy": feed.Policy(**data["policy"])} if "policy" in data else {}
+    record.decision.CopyFrom(feed.Decision(**{**data, **policy}))
+
+
+def _review(record: feed.Record, data: _Data) -> None:
+    reasons = [feed.Reason(**why) for why in data["reasons"]]
+    record.review.CopyFrom(feed.Review(outcome=data["outcome"], reasons=reasons))
 
 
 _WRITERS: Final[dict[str, Callable[[feed.Record, _Data], None]]] = {
@@ -146,4 +152,5 @@ _WRITERS: Final[dict[str, Callable[[feed.Record, _Data], None]]] = {
     Kind.PARTIAL: _partial,
     Kind.CHECK: _check,
     Kind.DECISION: _decision,
+    Kind.REVIEW: _review,
 }

@@ -6,20 +6,19 @@ The public words are written out here one by one: renaming an internal field lea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
 from google.protobuf.message import Message
 
 from protocol.case_state import CaseState
-from protocol.reasons import reason
 from protocol.schemas import client_v1_pb2 as client
-from protocol.schemas import decisions_v1_pb2 as decisions
 from protocol.schemas import dependency_v1_pb2 as dependency
 from protocol.schemas import streaming_v1_pb2 as streaming
 from protocol.schemas import verification_v1_pb2 as verification
-from streaming.words import CaseContext, Form, Json, Kind, Personal, PublicRecord, rfc3339
+from streaming.words import CaseContext, Form, Json, Kind, NumberOf, Personal, PublicRecord, reason_said
+from streaming.writing.decided import decided
 
 __all__ = ["SILENT", "STATUS_ONLY", "NumberOf", "project", "status_record"]
 
@@ -28,6 +27,7 @@ STATUS_ONLY: Final[frozenset[type[Message]]] = frozenset(
     {
         verification.CaseOpened,
         verification.CaseSubmitted,
+        verification.ReviewRequested,
         verification.CaseWithdrawn,
         verification.CaseExpired,
     }
@@ -38,12 +38,12 @@ SILENT: Final[frozenset[type[Message]]] = frozenset(
         client.ClientAdded,
         client.KeyIssued,
         client.KeyRevoked,
+        client.ReviewersSwitched,
         verification.CaptureTokenIssued,
         verification.BiometricBasisRecorded,
         verification.BiometricBasisWithdrawn,
         verification.ChallengeDrawn,
         verification.DeadlinePassed,
-        verification.ReviewRequested,
         verification.PageRectified,
         verification.PictureGraded,
         dependency.CallAsked,
@@ -57,9 +57,6 @@ SILENT: Final[frozenset[type[Message]]] = frozenset(
 # Statuses after which no other is expected.
 _ENDED: Final = frozenset({"decided", "checked", "withdrawn", "expired", "erased"})
 
-# Finds the number of the record that an event, by its id, was first told in; None: it made no record.
-NumberOf = Callable[[str], int | None]
-
 
 def project(
     message: Message, context: CaseContext, state: CaseState, number_of: NumberOf
@@ -72,6 +69,8 @@ def project(
         state: the case with this event folded in.
         number_of: finds the records a decision rests on.
     """
+    if (told := decided(message, state, number_of)) is not None:
+        return told, context
     match message:
         case verification.EvidenceReceived() | verification.EvidenceRefused():
             return [_evidence(message)], context
@@ -81,8 +80,6 @@ def project(
             return _machine_zone(message, context)
         case verification.CheckCompleted():
             return [_check(message, state)], context
-        case decisions.DecisionReached() | decisions.DecisionExpired() | decisions.DecisionCorrected():
-            return [_decision(message, number_of)], context
         case _:
             return _partial(message), context
 
@@ -165,40 +162,9 @@ def _check(message: verification.CheckCompleted, state: CaseState) -> PublicReco
             part.name: {"status": part.status, "reasons": [why.code for why in part.reasons]}
             for part in message.breakdown
         },
-        "reasons": [_reason(code) for code in dict.fromkeys(why.code for why in message.reasons)],
+        "reasons": [reason_said(code) for code in dict.fromkeys(why.code for why in message.reasons)],
         "evidence": list(message.evidence_ids),
         "model": message.model,
     }
     final = message.final and state.counts(message.check, message.evidence_keyseq)
     return PublicRecord(kind=Kind.CHECK, data=data, final=final)
-
-
-def _reason(code: str) -> Json:
-    return {"code": code, "message": reason(code).applicant_text}
-
-
-def _decision(
-    message: decisions.DecisionReached | decisions.DecisionExpired | decisions.DecisionCorrected,
-    number_of: NumberOf,
-) -> PublicRecord:
-    match message:
-        case decisions.DecisionReached():
-            state, because = message.state, list(message.because)
-            ends = {"expires_at": rfc3339(message.expires_at_us)} if message.expires_at_us else {}
-        case decisions.DecisionExpired():
-            state, because, ends = "expired", [message.decision_id], {}
-        case _:
-            state, because, ends = "corrected", list(message.because), {}
-    data: dict[str, Json] = {"outcome": message.outcome, "state": state, "by": "policy", **ends}
-    data["policy"] = {"name": message.policy.name, "version": message.policy.version}
-    data["because"] = _numbers(because, number_of)
-    data["missing"] = list(message.missing)
-    if isinstance(message, decisions.DecisionCorrected):
-        data["corrects"] = number_of(message.decision_id)
-    final = state == "final" or (state == "corrected" and message.outcome != "refer")
-    return PublicRecord(kind=Kind.DECISION, data=data, final=final)
-
-
-def _numbers(event_ids: Iterable[str], number_of: NumberOf) -> list[Json]:
-    found = (number_of(event_id) for event_id in event_ids)
-    return [*sorted(number for number in found if number is not None)]

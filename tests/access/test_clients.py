@@ -8,10 +8,19 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from access.clients import add_client, issue_key, revoke_key, time_zone_of
+from access.clients import (
+    add_client,
+    issue_key,
+    require_own_reviewers,
+    revoke_key,
+    switch_reviewers,
+    time_zone_of,
+)
 from access.models import ClientKey
 from access.principals import SCOPES, Unauthorised, authenticate, digest, require
+from events import journal
 from protocol.problems import Refused
+from protocol.schemas.client_v1_pb2 import ReviewersSwitched
 from tests.access.conftest import NOW
 
 pytestmark = pytest.mark.django_db(databases="__all__")
@@ -97,6 +106,55 @@ def test_a_client_keeps_the_time_zone_it_was_added_with() -> None:
 def test_a_client_without_usable_name_or_zone_is_refused(name: str, zone: str) -> None:
     with pytest.raises(Refused, match="invalid"):
         add_client(name=name, now=NOW, time_zone=zone)
+
+
+def _switched(client: str) -> list[bool]:
+    said = (event.message for event in journal.after(0, subject=client))
+    return [message.on for message in said if isinstance(message, ReviewersSwitched)]
+
+
+def test_a_clients_own_reviewers_may_decide_nothing_until_that_is_switched_on(
+    client_and_key: tuple[str, str],
+) -> None:
+    client, _ = client_and_key
+    with pytest.raises(Refused, match="forbidden_scope"):
+        require_own_reviewers(client)
+    switch_reviewers(client=client, on=True, now=NOW)
+    require_own_reviewers(client)
+    switch_reviewers(client=client, on=False, now=NOW)
+    with pytest.raises(Refused, match="forbidden_scope"):
+        require_own_reviewers(client)
+
+
+def test_a_switch_that_changes_nothing_is_not_said(client_and_key: tuple[str, str]) -> None:
+    client, _ = client_and_key
+    for on in (False, True, True, False):
+        switch_reviewers(client=client, on=on, now=NOW)
+    assert _switched(client) == [True, False]
+
+
+def test_one_clients_switch_is_not_anothers(client_and_key: tuple[str, str]) -> None:
+    other, _ = add_client(name="Other Ltd", now=NOW)
+    switch_reviewers(client=client_and_key[0], on=True, now=NOW)
+    with pytest.raises(Refused, match="forbidden_scope"):
+        require_own_reviewers(other)
+
+
+def test_the_command_switches_reviewers_on_and_off(client_and_key: tuple[str, str]) -> None:
+    client, _ = client_and_key
+    out = StringIO()
+    for switch in ("on", "off"):
+        call_command("client", "reviewers", client, switch, stdout=out)
+    assert out.getvalue().splitlines() == [f"own reviewers of {client}: {word}" for word in ("on", "off")]
+    assert _switched(client) == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("words", "why"), [(("cl_0000000000000000", "on"), "no client"), (("cl_1", "maybe"), "invalid choice")]
+)
+def test_the_command_says_why_it_switches_nothing(words: tuple[str, str], why: str) -> None:
+    with pytest.raises(CommandError, match=why):
+        call_command("client", "reviewers", *words)
 
 
 def test_the_command_prints_the_id_and_then_the_key_alone_on_the_last_line() -> None:

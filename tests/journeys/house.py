@@ -37,6 +37,9 @@ class Running(Protocol):
     def add_client(self, name: str) -> str:
         """Add a client and give its key."""
 
+    def manage(self, *words: str) -> str:
+        """Run one of the product's commands; gives what it says."""
+
 
 @dataclass(frozen=True)
 class House:
@@ -47,7 +50,15 @@ class House:
 
     def company(self, name: str) -> Company:
         """Add a client, and follow its feed."""
-        key = self.served.add_client(name)
+        return self._following(self.served.add_client(name))
+
+    def reviewing_company(self, name: str) -> Company:
+        """Add a client whose own reviewers may decide, and follow its feed."""
+        client, key = self.served.manage("client", "add", name).splitlines()[-2:]
+        self.served.manage("client", "reviewers", client, "on")
+        return self._following(key)
+
+    def _following(self, key: str) -> Company:
         follower = self.stack.enter_context(Follower(self.served.url, key, lambda _: None))
         return Company(self.served.url, key, follower)
 
@@ -74,6 +85,16 @@ class House:
         pid = self.looks()[0] if name == "vision" else self.pid(name)
         os.kill(pid, signal.SIGKILL)
         return pid
+
+    @contextmanager
+    def stopped(self, name: str) -> Iterator[None]:
+        """Have a process stand still for as long as the context lasts."""
+        pid = self.pid(name)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
 
     def wait_for_another(self, name: str, than: int, within_s: float = 40) -> None:
         """Wait until the supervisor has started a process again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -67,6 +68,15 @@ def reached(outcome: str, state: str, *missing: str) -> decisions.DecisionReache
     return decisions.DecisionReached(outcome=outcome, state=state, missing=missing)
 
 
+def concluded(outcome: str = "approve", corrects: str = "", *reasons: str) -> verification.ReviewConcluded:
+    return verification.ReviewConcluded(by="client", outcome=outcome, corrects=corrects, reasons=reasons)
+
+
+def correcting(keyseq: int, outcome: str = "refer") -> decisions.DecisionCorrected:
+    """Correct the decision of that keyseq."""
+    return decisions.DecisionCorrected(outcome=outcome, decision_id=str(UUID(int=keyseq)))
+
+
 def all_nine() -> list[Message]:
     return [completed(check, 3) for check in CHECKS]
 
@@ -86,7 +96,15 @@ messages = st.one_of(
     ),
     st.builds(decisions.DecisionExpired, outcome=st.just("approve"), missing=st.just(["register"])),
     st.builds(decisions.DecisionCorrected, outcome=st.sampled_from(["refer", "approve"])),
-    st.sampled_from([verification.CaseSubmitted(), verification.CaseWithdrawn(), verification.CaseExpired()]),
+    st.builds(correcting, st.integers(1, 14)),
+    st.builds(
+        concluded,
+        st.sampled_from(["approve", "refer", "decline"]),
+        st.sampled_from(["", str(UUID(int=1)), str(UUID(int=4))]),
+        st.sampled_from(["blurred", "glare"]),
+    ),
+    st.sampled_from([verification.ReviewRequested(by="client"), verification.CaseSubmitted()]),
+    st.sampled_from([verification.CaseWithdrawn(), verification.CaseExpired()]),
 )
 histories = st.lists(messages, max_size=14).map(
     lambda said: [event(message, keyseq) for keyseq, message in enumerate(said, start=1)]
@@ -183,3 +201,75 @@ def test_a_withdrawn_case_stays_withdrawn_whatever_is_found_later() -> None:
 def test_the_first_settled_decision_starts_the_end_of_reading() -> None:
     state = fold(opened(), received(), reached("approve", "final"), reached("decline", "final"))
     assert state.settled_at_us == int((START + timedelta(seconds=3)).timestamp()) * 1_000_000
+
+
+FINAL = [opened(), received(), reached("decline", "final")]
+
+
+def test_a_persons_decision_stands_beside_whatever_a_policy_says_without_knowing_of_it() -> None:
+    state = fold(*FINAL, concluded("approve", str(UUID(int=3))), reached("decline", "final"), correcting(3))
+    assert state.status == "decided"
+    assert state.decision is not None
+    assert (state.decision.outcome, state.decision.state, state.decision.by) == (
+        "approve",
+        "corrected",
+        "reviewer",
+    )
+
+
+def test_a_correction_that_names_a_persons_decision_opens_the_case_again() -> None:
+    state = fold(*FINAL, concluded("approve"), correcting(4))
+    assert state.status == "in_review"
+    assert state.decision is not None
+    assert state.decision.by == "policy"
+
+
+def test_a_person_decides_again_what_was_corrected() -> None:
+    assert fold(*FINAL, concluded("approve"), correcting(4), concluded("decline")).status == "decided"
+
+
+def test_a_persons_refer_leaves_the_case_to_another_one() -> None:
+    assert fold(opened(), received(), concluded("refer")).status == "in_review"
+    assert fold(*FINAL, concluded("refer", str(UUID(int=3)))).status == "in_review"
+
+
+def test_a_case_without_a_policy_is_decided_by_a_person_alone() -> None:
+    assert fold(opened("none"), received(), concluded("approve")).status == "decided"
+    assert fold(opened("none"), *all_nine(), concluded("decline")).status == "decided"
+
+
+def test_a_contested_decision_is_in_review_until_a_person_decides() -> None:
+    contested = [*FINAL, verification.ReviewRequested(by="applicant")]
+    assert fold(*contested).status == "in_review"
+    assert fold(*contested, concluded("decline")).status == "decided"
+    assert fold(*contested, concluded("decline"), verification.ReviewRequested()).status == "in_review"
+
+
+def test_a_person_asked_for_early_has_a_turn_when_nothing_runs_any_more() -> None:
+    asked = [opened(), received(), verification.ReviewRequested()]
+    assert fold(*asked).status == "checking"
+    assert fold(*asked, reached("approve", "provisional", "tamper")).status == "checking"
+    assert fold(*asked, reached("approve", "final")).status == "in_review"
+    assert fold(opened(), verification.ReviewRequested(), received("face_video"), *all_nine()).status == (
+        "in_review"
+    )
+
+
+def test_a_withdrawn_case_is_not_in_review() -> None:
+    assert fold(*FINAL, verification.ReviewRequested(), verification.CaseWithdrawn()).status == "withdrawn"
+
+
+def test_the_first_settled_decision_may_be_a_persons() -> None:
+    state = fold(opened(), received(), concluded("refer"), reached("decline", "final"))
+    assert state.settled_at_us == int((START + timedelta(seconds=3)).timestamp()) * 1_000_000
+
+
+def test_a_state_of_before_people_decided_is_still_read() -> None:
+    state = fold(*FINAL)
+    old = json.loads(dump(state))
+    old["decision"] = old.pop("by_policy")
+    for later in ("by_reviewer", "overruled", "review_asked_keyseq"):
+        del old[later]
+    for later in ("by", "corrects", "reasons"):
+        del old["decision"][later]
+    assert load(json.dumps(old).encode()) == state

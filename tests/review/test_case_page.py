@@ -143,6 +143,39 @@ def test_expired_and_corrected_decisions_are_told_newest_first(reviewer: Browser
     assert "Earlier decisions (2)" in page
 
 
+def test_a_persons_decision_is_told_with_whose_it_is_and_why(reviewer: Browser, desk: Desk) -> None:
+    by_client = v.ReviewConcluded(
+        by="client", reviewer_id="ak_1", outcome="decline", reasons=["printed_copy"]
+    )
+    desk.say(by_client)
+
+    page = _page(reviewer, desk)
+
+    assert "by the client&#x27;s own reviewer" in page
+    assert "<li>The document is a print, not the original.</li>" in page
+    assert "The client&#x27;s own reviewer ak_1 decided: decline (printed copy)" in page
+
+
+def test_the_decision_that_stands_is_told_before_what_a_policy_said_later(
+    reviewer: Browser, desk: Desk
+) -> None:
+    desk.say(v.ReviewConcluded(by="staff", reviewer_id="7", outcome="decline"))
+    desk.say(d.DecisionReached(outcome="approve", state="final", policy=_policy()))
+
+    page = _page(reviewer, desk)
+
+    assert page.index("by our reviewer") < page.index("Earlier decisions (1)") < page.index("by policy")
+
+
+def test_a_person_is_asked_for_until_one_decides(reviewer: Browser, desk: Desk) -> None:
+    desk.say(v.ReviewRequested(by="applicant"))
+    assert "A person was asked for" in _page(reviewer, desk)
+
+    desk.say(v.ReviewConcluded(by="client", reviewer_id="ak_1", outcome="approve"))
+
+    assert "A person was asked for" not in _page(reviewer, desk)
+
+
 def test_a_check_shows_its_parts_and_what_no_longer_counts(reviewer: Browser, desk: Desk) -> None:
     front = desk.send()
     desk.judge("tamper", "unavailable", front, v.Reason(code="step_failed"))

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client as Browser
 from django.urls import reverse
 
+from access.clients import switch_reviewers
 from access.policies import change_policy
 from access.principals import Principal
 from tests.review.building import Desk
@@ -113,3 +114,11 @@ _MIDDLE = """{
   "stake": {"currency": "GBP", "over": "10.00", "up_to": "100.00"},
   "rules": [{"outcome": "approve", "when": {"document": ["passport"]}}]
 }"""
+
+
+def test_a_clients_page_says_whether_its_own_reviewers_decide(reviewer: Browser, asker: Principal) -> None:
+    assert "decide no cases" in reviewer.get(client_at(asker.client)).content.decode()
+
+    switch_reviewers(client=asker.client, on=True, now=datetime.now(UTC))
+
+    assert "may decide its cases" in reviewer.get(client_at(asker.client)).content.decode()

@@ -11,6 +11,8 @@ __all__ = [
     "age",
     "classified",
     "completed",
+    "concluded",
+    "corrected",
     "fields",
     "opened",
     "policy",
@@ -82,6 +84,18 @@ def completed(
         model=f"{check} 1",
         final=final,
     )
+
+
+def concluded(
+    outcome: str = "approve", *, reasons: tuple[str, ...] = (), corrects: str = ""
+) -> verification.ReviewConcluded:
+    return verification.ReviewConcluded(
+        by="client", reviewer_id="ak_1", outcome=outcome, reasons=reasons, corrects=corrects
+    )
+
+
+def corrected(decision: str, outcome: str = "refer") -> decisions.DecisionCorrected:
+    return decisions.DecisionCorrected(decision_id=decision, outcome=outcome, policy=policy())
 
 
 def policy() -> decisions.PolicyVersion:

@@ -10,6 +10,7 @@ from django.core.validators import RegexValidator
 from rest_framework import serializers
 
 from access.principals import SCOPES
+from protocol.policies import Outcome
 from verification.api.fields import IsoDate, Moment, Strict, Text, Whole, one_of
 
 __all__ = [
@@ -20,6 +21,8 @@ __all__ = [
     "CaseForm",
     "ClaimedForm",
     "CodeForm",
+    "DecisionBody",
+    "DecisionForm",
     "EmptyForm",
     "EvidenceBody",
     "EvidenceForm",
@@ -33,6 +36,7 @@ __all__ = [
 KINDS = ("document_front", "document_back", "face_video", "face_photo")
 _LOCALE = r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*\Z"
 _UUID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z"
+_MOST_REASONS = 20
 _NAME = r"^[a-z0-9_]{1,100}\Z"
 
 
@@ -120,6 +124,20 @@ class EvidenceBody(TypedDict):
     kind: str
     file: TemporaryUploadedFile
     challenge: NotRequired[str]
+
+
+class DecisionForm(Strict):
+    """What a client's own reviewer decides, and why: codes of the reason table."""
+
+    outcome = one_of([*Outcome])
+    reasons = serializers.ListField(child=Text(max_length=64), max_length=_MOST_REASONS, required=False)
+
+
+class DecisionBody(TypedDict):
+    """A `DecisionForm` that was read."""
+
+    outcome: str
+    reasons: NotRequired[list[str]]
 
 
 class CodeForm(Strict):

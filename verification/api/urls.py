@@ -5,7 +5,14 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from verification.api import views_capture, views_cases, views_evidence, views_policies, views_tickets
+from verification.api import (
+    views_capture,
+    views_cases,
+    views_evidence,
+    views_policies,
+    views_review,
+    views_tickets,
+)
 from verification.api.views_later import later
 
 __all__ = ["urlpatterns"]
@@ -21,9 +28,9 @@ urlpatterns: list[URLPattern] = [
     path(f"{_CASE}/evidence/<slug:evidence>", views_evidence.original),
     path(f"{_CASE}/submit", views_cases.submit),
     path(f"{_CASE}/withdraw", views_cases.withdraw),
-    path(f"{_CASE}/review", views_cases.review),
+    path(f"{_CASE}/review", views_review.review),
+    path(f"{_CASE}/decision", views_review.decision),
     path(f"{_CASE}/capture", views_capture.Capture.as_view()),
-    path(f"{_CASE}/decision", later("POST", "a_decision_by_the_client")),
     path("capture/exchange", views_capture.exchange),
     path("clients/me/policies", views_policies.policies),
     path("clients/me/policies/<str:name>", views_policies.policy),

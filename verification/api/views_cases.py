@@ -31,7 +31,6 @@ __all__ = [
     "biometrics",
     "biometrics_withdraw",
     "capture_of",
-    "review",
     "submit",
     "withdraw",
 ]
@@ -186,15 +185,4 @@ def withdraw(request: Request, case: str) -> Response:
     principal = asking.client_case(request, case)
     checked(EmptyForm, request.data)
     cases.withdraw(case, by=asking.by(principal), now=asking.now())
-    return _accepted()
-
-
-@extend_schema(request=EmptyForm, responses=_ACCEPTED)
-@api_view(["POST"])
-@parser_classes([JsonBody])
-def review(request: Request, case: str) -> Response:
-    """Ask that a person looks at the case."""
-    principal = asking.own_case(request, case)
-    checked(EmptyForm, request.data)
-    cases.request_review(case, by=asking.by(principal), now=asking.now())
     return _accepted()

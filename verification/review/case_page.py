@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from google.protobuf.message import Message
+
+from protocol.case_decisions import Decision, decision_of
 from protocol.case_state import NO_POLICY, CaseState, load
 from protocol.envelope import Event
 from protocol.schemas import decisions_v1_pb2 as d
@@ -16,21 +19,25 @@ from verification.review.people import Row, locks_of, rows_of
 from verification.review.pictures import Piece, pieces_of
 from verification.review.seen_before import SeenBefore, seen_before
 from verification.review.timeline import Entry, history, told
-from verification.review.words import clock, label, refusal
+from verification.review.words import clock, label, reason, refusal
 
 __all__ = ["Call", "CasePage", "Ruling", "View", "read"]
 
-_Decided = d.DecisionReached | d.DecisionExpired | d.DecisionCorrected
+_Decided = d.DecisionReached | d.DecisionExpired | d.DecisionCorrected | v.ReviewConcluded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruling:
-    """A decision as it was said, and the events it rests on; `ends` is empty when it has no clock."""
+    """A decision as it was said, and the events it rests on; `ends` is empty when it has no clock.
+
+    `by` names the policy, or whose reviewer it was; `reasons` are a reviewer's.
+    """
 
     position: int
     outcome: str
     state: str
-    policy: str
+    by: str
+    reasons: tuple[str, ...]
     missing: tuple[str, ...]
     because: tuple[Entry, ...]
     ends: str
@@ -60,7 +67,7 @@ class View:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CasePage:
-    """A case as its page shows it; `rulings` newest first, `views` newest first."""
+    """A case as its page shows it; `views` newest first, and so `rulings`, after the one that stands."""
 
     row: Case
     opened: str
@@ -100,7 +107,7 @@ def read(row: Case) -> CasePage:
         submitted=clock(state.submitted_at_us) if state.submitted_at_us else "",
         checks=checks,
         seen_before=seen_before(events),
-        rulings=_rulings(events, story),
+        rulings=_rulings(events, story, state.decision),
         waiting_for=_waiting_for(state),
         locks=locks_of(row.applicant),
         rows=rows_of(row.id, front.evidence_id if front else "", checks),
@@ -120,40 +127,45 @@ def _waiting_for(state: CaseState) -> tuple[str, ...]:
     return (*evidence, *(f"{label(check).lower()} check" for check in state.missing))
 
 
-def _rulings(events: Sequence[Event], story: Iterable[Entry]) -> tuple[Ruling, ...]:
+def _rulings(
+    events: Sequence[Event], story: Iterable[Entry], standing: Decision | None
+) -> tuple[Ruling, ...]:
     at = {entry.position: entry for entry in story}
     by_id = {str(e.envelope.id): at[e.envelope.position] for e in events if e.envelope.position in at}
     decided = [e for e in events if isinstance(e.message, _Decided)]
+    decided.sort(key=lambda e: standing is not None and str(e.envelope.id) == standing.event_id)
     return tuple(_ruling(event, by_id) for event in reversed(decided))
 
 
 def _ruling(event: Event, by_id: dict[str, Entry]) -> Ruling:
-    said = event.message
-    if not isinstance(said, _Decided):
+    said = decision_of(event)
+    if said is None:
         raise TypeError(f"event {event.envelope.id} is no decision")
-    rests_on = [said.decision_id] if isinstance(said, d.DecisionExpired) else list(said.because)
-    state, ends_us = _state(said)
+    by, rests_on = _grounds(event.message)
     return Ruling(
         position=event.envelope.position,
         outcome=said.outcome,
-        state=state,
-        policy=f"{said.policy.name} {said.policy.version}",
-        missing=tuple(said.missing),
+        state=said.state,
+        by=by,
+        reasons=tuple(reason(code) for code in said.reasons),
+        missing=said.missing,
         because=tuple(by_id[id_] for id_ in rests_on if id_ in by_id),
-        ends=clock(ends_us) if ends_us else "",
+        ends=clock(said.expires_at_us) if said.expires_at_us else "",
         at=clock(event.envelope.occurred_at),
     )
 
 
-def _state(said: _Decided) -> tuple[str, int]:
-    """Give a decision's state, and the moment at which it ends by itself, 0: it does not."""
+def _grounds(said: Message) -> tuple[str, list[str]]:
+    """Name who decided, and give the ids of the events that the decision rests on."""
     match said:
-        case d.DecisionReached():
-            return said.state, said.expires_at_us
+        case v.ReviewConcluded():
+            return "our reviewer" if said.by == "staff" else "the client's own reviewer", []
         case d.DecisionExpired():
-            return "expired", 0
-        case d.DecisionCorrected():
-            return "corrected", 0
+            return f"policy {said.policy.name} {said.policy.version}", [said.decision_id]
+        case d.DecisionReached() | d.DecisionCorrected():
+            return f"policy {said.policy.name} {said.policy.version}", list(said.because)
+        case _:
+            return "", []
 
 
 def _refused(events: Iterable[Event]) -> Iterable[str]:

@@ -70,7 +70,7 @@ def told(events: Iterable[Event]) -> tuple[Entry, ...]:
 
 def say(message: Message) -> str:
     """Put one event in words; one that has none is named by its type."""
-    for speaker in (_case, _evidence, _ends, _looks, _face, _results, _decisions, _calls):
+    for speaker in (_case, _evidence, _ends, _review, _looks, _face, _results, _decisions, _calls):
         if words := speaker(message):
             return words
     return message.DESCRIPTOR.name
@@ -116,12 +116,23 @@ def _ends(message: Message) -> str:
             return f"Submitted by the {said.by}: no more evidence will come"
         case v.DeadlinePassed() as said:
             return f"Time was over for {listed(said.checks)}"
-        case v.ReviewRequested() as said:
-            return f"The {said.by} asked that a person looks at the case"
         case v.CaseWithdrawn() as said:
             return f"Withdrawn by the {said.by}"
         case v.CaseExpired():
             return "Expired: never submitted, and the phone's access has ended"
+        case _:
+            return ""
+
+
+def _review(message: Message) -> str:
+    match message:
+        case v.ReviewRequested() as said:
+            return f"The {said.by} asked that a person looks at the case"
+        case v.ReviewConcluded() as said:
+            who = "Our reviewer" if said.by == "staff" else "The client's own reviewer"
+            why = f" ({listed(said.reasons)})" if said.reasons else ""
+            how = "corrected the decision" if said.corrects else "decided"
+            return f"{who} {said.reviewer_id} {how}: {said.outcome}{why}"
         case _:
             return ""
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, reduce
 from uuid import UUID
 
 from google.protobuf.message import Message
 
 from consumers.decisions.docket import Docket, dump, end_approval, load, speak
+from protocol.case_state import CaseState, advance
 from protocol.catalogue import stream_of, type_name
 from protocol.checks import CHECKS
 from protocol.envelope import Envelope, Event
@@ -20,7 +21,20 @@ from protocol.schemas import decisions_v1_pb2 as decisions
 from protocol.schemas import verification_v1_pb2 as verification
 from protocol.schemas.journal_v1_pb2 import Record
 
-__all__ = ["START", "Teller", "check", "checks", "evidence", "line", "number", "opening", "short", "tell"]
+__all__ = [
+    "START",
+    "Teller",
+    "check",
+    "checks",
+    "concluded",
+    "evidence",
+    "line",
+    "number",
+    "opening",
+    "short",
+    "standing",
+    "tell",
+]
 
 START = datetime(2026, 1, 2, tzinfo=UTC)
 CASE, CLIENT = "case", "cl_0000000000000001"
@@ -73,6 +87,18 @@ def check(name: str, status: str, *, on: int, final: bool = True) -> verificatio
 def checks(*, on: int, **other: str) -> list[verification.CheckCompleted]:
     """End all nine checks clear, but for those named otherwise."""
     return [check(name.value, other.get(name.value, "clear"), on=on) for name in CHECKS]
+
+
+def concluded(outcome: str) -> verification.ReviewConcluded:
+    """Decide as a person."""
+    return verification.ReviewConcluded(by="client", reviewer_id="ak_1", outcome=outcome)
+
+
+def standing(events: Iterable[Event], said: Iterable[Message]) -> tuple[str, str]:
+    """Tell how a case stands by its events and what the service said after them: the outcome, and whose."""
+    words = [number(message, 1_000 + place) for place, message in enumerate(said)]
+    decision = reduce(advance, [*events, *words], CaseState()).decision
+    return ("", "") if decision is None else (decision.outcome, decision.by)
 
 
 @cache

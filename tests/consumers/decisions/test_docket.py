@@ -77,7 +77,12 @@ def test_a_decision_names_the_events_it_rests_on() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "words"), [("yes", ["approve provisional+"]), ("no", ["refer provisional"])]
+    ("answer", "words"),
+    [
+        ("yes", ["approve provisional+"]),
+        ("no", ["refer provisional"]),
+        ("unknown", ["refer provisional"]),
+    ],
 )
 def test_a_low_stake_with_a_minimum_age_depends_on_the_age(answer: str, words: list[str]) -> None:
     assert low(classified(), aged(answer), minimum_age=18).words == words

@@ -18,11 +18,22 @@ from protocol.ids import to_us
 from protocol.schemas import decisions_v1_pb2 as decisions
 from protocol.schemas import verification_v1_pb2 as verification
 from tests.changing import changed
-from tests.consumers.decisions.histories import START, checks, evidence, line, number, opening, tell
+from tests.consumers.decisions.histories import (
+    START,
+    checks,
+    concluded,
+    evidence,
+    line,
+    number,
+    opening,
+    standing,
+    tell,
+)
 from tests.consumers.journal import MemoryJournal, Service
 
 CASES = 500
 _A_YEAR_S = 365 * 86_400
+_OUTCOMES = ["approve", "refer", "decline"]
 
 
 def _facts(chance: random.Random) -> list[Message]:
@@ -40,11 +51,16 @@ def _facts(chance: random.Random) -> list[Message]:
     return said
 
 
-def _case(place: int) -> list[Event]:
-    """Make a case's events, some two hours apart: an approval ahead ends between them."""
+def _case(place: int, *, people: bool = False) -> list[Event]:
+    """Make a case's events, some two hours apart: an approval ahead ends between them.
+
+    With `people`, one or two decide among the facts.
+    """
     chance = random.Random(place)
     policy = chance.choice(["full", "low_stake"])
     said = [*opening(policy, minimum_age=chance.choice([0, 18])), evidence("front"), *_facts(chance)]
+    for _ in range(chance.choice([1, 2]) if people else 0):
+        said.insert(chance.randrange(3, len(said) + 1), concluded(chance.choice(_OUTCOMES)))
     at_s, events = float(place), []
     for keyseq, message in enumerate(said, 1):
         at_s += chance.choice([1, 1, 1, 1, 7_200])
@@ -67,6 +83,26 @@ def test_started_after_500_cases_it_says_of_each_what_it_would_have_said(tmp_pat
     names = [f"case-{place}" for place in range(CASES)]
     assert [_said(late, name) for name in names] == [_said(timely, name) for name in names]
     assert all(_said(late, name) for name in names)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_started_after_people_have_decided_each_case_stands_as_it_would_have(tmp_path: Path) -> None:
+    cases = [_case(place, people=True) for place in range(200)]
+    events = sorted((event for case in cases for event in case), key=lambda e: e.envelope.occurred_at)
+    late, timely = MemoryJournal(events), MemoryJournal()
+
+    _run(tmp_path / "late", late, [[]], to_us(START) + _A_YEAR_S * 1_000_000)
+    portions = [events[at : at + 40] for at in range(0, len(events), 40)]
+    _run(tmp_path / "timely", timely, [*portions, []], 0)
+
+    names = [f"case-{place}" for place in range(len(cases))]
+    assert [_said(late, name) for name in names] == [_said(timely, name) for name in names]
+    stands = [
+        standing(case, late.said(name, "decisions.decision")) for case, name in zip(cases, names, strict=True)
+    ]
+    assert {by for _, by in stands} == {"policy", "reviewer"}
+    assert all(outcome == "refer" for outcome, by in stands if by == "policy")
 
 
 def _run(folder: Path, journal: MemoryJournal, portions: list[list[Event]], clock_us: int) -> None:
@@ -138,3 +174,50 @@ def test_nothing_is_approved_for_good_while_a_fact_is_still_to_come(
     words = tell(data.draw(st.permutations(events))).words
 
     assert "approve final" not in words
+
+
+def _reviewed(data: st.DataObject) -> list[Event]:
+    """Draw a case with people's decisions among its facts, in the order in which they happened."""
+    policy = data.draw(st.sampled_from(["full", "low_stake"]))
+    grades = data.draw(st.lists(_GRADE, min_size=9, max_size=9))
+    other = dict(zip((c.value for c in CHECKS), grades, strict=True))
+    facts: list[Message] = [*checks(on=3, **other)]
+    for outcome in data.draw(st.lists(st.sampled_from(_OUTCOMES), min_size=1, max_size=3)):
+        facts.insert(data.draw(st.integers(0, len(facts))), concluded(outcome))
+    return line(*opening(policy), evidence("front"), *facts)
+
+
+_GRADE = st.sampled_from([*(grade.value for grade in GRADES), "clear", "clear", "clear"])
+
+
+@given(data=st.data())
+@settings(deadline=None, max_examples=60)
+def test_whatever_the_order_a_case_that_people_decided_stands_alike(data: st.DataObject) -> None:
+    events = _reviewed(data)
+    shuffled = data.draw(st.permutations([*events, *events[2::4]]))
+
+    assert standing(shuffled, tell(shuffled).said) == standing(events, tell(events).said)
+
+
+@given(data=st.data())
+@settings(deadline=None, max_examples=60)
+def test_a_persons_decision_is_overridden_by_a_correction_of_a_doubted_approval_alone(
+    data: st.DataObject,
+) -> None:
+    events = _reviewed(data)
+    last = max(
+        (e for e in events if isinstance(e.message, verification.ReviewConcluded)),
+        key=lambda e: e.envelope.keyseq,
+    )
+    doubted = any(
+        isinstance(e.message, verification.CheckCompleted)
+        and e.message.status in {"suspected", "rejected"}
+        and e.envelope.keyseq > last.envelope.keyseq
+        for e in events
+    )
+    outcome = getattr(last.message, "outcome", "")
+
+    stands = standing(events, tell(data.draw(st.permutations(events))).said)
+
+    overridden = outcome == "approve" and doubted
+    assert stands == (("refer", "policy") if overridden else (outcome, "reviewer"))

@@ -19,7 +19,16 @@ from protocol.schemas import decisions_v1_pb2 as decisions
 from protocol.schemas import verification_v1_pb2 as verification
 from subscriber.health import lag, standing
 from tests.changing import changed
-from tests.consumers.decisions.histories import CLIENT, START, checks, evidence, number, opening, short
+from tests.consumers.decisions.histories import (
+    CLIENT,
+    START,
+    checks,
+    concluded,
+    evidence,
+    number,
+    opening,
+    short,
+)
 from tests.consumers.journal import MemoryJournal, Service
 
 SOON_US = to_us(START + timedelta(seconds=30))
@@ -88,6 +97,28 @@ def test_an_approval_ahead_ends_by_the_clock_alone(tmp_path: Path) -> None:
 
     assert before == ["approve provisional+"]
     assert words(journal, "a") == ["approve provisional+", "expired", "refer provisional+"]
+
+
+def test_an_approval_ahead_that_a_person_took_over_does_not_end_by_the_clock(tmp_path: Path) -> None:
+    journal = MemoryJournal(history("a", 100, LICENCE, concluded("approve"), policy="low_stake"))
+
+    with running(tmp_path, journal) as service:
+        service.settle()
+        service.clock_us = to_us(START + timedelta(seconds=1_900))
+        service.settle()
+
+    assert words(journal, "a") == ["approve provisional+"]
+
+
+def test_killed_after_each_event_it_corrects_a_doubted_person_once(tmp_path: Path) -> None:
+    journal = MemoryJournal()
+
+    for event in history("a", 100, concluded("approve"), *checks(on=3, tamper="suspected")):
+        journal.append(MemoryJournal([event]).records)
+        with running(tmp_path, journal) as service:
+            service.settle()
+
+    assert words(journal, "a") == ["refer corrected+", "refer provisional"]
 
 
 def test_an_expiry_names_the_event_that_said_the_approval(tmp_path: Path) -> None:

@@ -57,6 +57,9 @@ def test_what_lies_in_a_file_names_no_address(tmp_path: Path) -> None:
         (APPROVED, "complete"),
         (decisions.DecisionReached(outcome="decline", state="final"), "complete"),
         (decisions.DecisionCorrected(outcome="decline"), "changed"),
+        (verification.ReviewConcluded(outcome="approve"), "complete"),
+        (verification.ReviewConcluded(outcome="decline"), "complete"),
+        (verification.ReviewConcluded(outcome="decline", corrects="an approval"), "changed"),
     ],
 )
 def test_each_event_of_the_table_leads_to_its_message(
@@ -75,6 +78,20 @@ def test_what_is_not_settled_is_told_to_no_applicant(tmp_path: Path) -> None:
         ours.hear(opened(), event(ahead), event(REFERRED, at_s=1))
 
     assert told(ours.journal) == []
+
+
+def test_that_a_person_passes_a_case_on_is_told_to_no_applicant(tmp_path: Path) -> None:
+    with office(tmp_path) as ours:
+        ours.hear(opened(), event(verification.ReviewConcluded(outcome="refer")))
+
+    assert told(ours.journal) == []
+
+
+def test_a_policy_that_decides_after_a_person_sends_nothing_more(tmp_path: Path) -> None:
+    with office(tmp_path) as ours:
+        ours.hear(opened(), event(verification.ReviewConcluded(outcome="decline")), event(APPROVED, at_s=1))
+
+    assert [line for line in told(ours.journal) if "Sent" in line] == ["Sent complete/email file"]
 
 
 def test_staff_are_told_that_a_case_waits_for_them(tmp_path: Path) -> None:

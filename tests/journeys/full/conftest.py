@@ -44,7 +44,11 @@ class Full:
 
     def add_client(self, name: str) -> str:
         """Add a client and give its key."""
-        return self.run("manage", "client", "add", name).stdout.splitlines()[-1]
+        return self.manage("client", "add", name).splitlines()[-1]
+
+    def manage(self, *words: str) -> str:
+        """Run one of the product's commands; gives what it says."""
+        return self.run("manage", *words).stdout
 
 
 @pytest.fixture(scope="session")

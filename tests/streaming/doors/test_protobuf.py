@@ -39,6 +39,7 @@ def client(house: House) -> Client:
     )
     (decision,) = case.say(told.reached("refer", "provisional", missing=("register",)))
     case.say(told.reached("approve", "provisional", because=(decision,)))
+    case.say(told.concluded("decline", reasons=("blurred",), corrects=decision))
     house.write()
     return made
 
@@ -107,7 +108,8 @@ def test_every_record_says_the_same_in_both_forms(client: Client, address: str) 
 
     welcome, *said = frames
     assert (welcome.welcome.head, getattr(welcome.welcome, "from")) == (len(as_json), 1)
-    assert {frame["kind"] for frame in as_json} == {"case", "evidence", "partial", "check", "decision"}
+    kinds = {"case", "evidence", "partial", "check", "decision", "review"}
+    assert {frame["kind"] for frame in as_json} == kinds
     for frame, told_ in zip(as_json, said, strict=True):
         record = told_.record
         assert {

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from functools import reduce
 from pathlib import Path
 
 import pytest
 from google.protobuf.message import Message
 
-from protocol.case_state import CaseState
+from protocol.case_state import CaseState, advance
 from protocol.catalogue import STREAMS
 from protocol.schemas import decisions_v1_pb2 as decisions
 from protocol.schemas import verification_v1_pb2 as verification
 from streaming.words import CaseContext, PublicRecord, encode
 from streaming.writing.projection import SILENT, STATUS_ONLY, project, status_record
+from tests.protocol.test_case_state import event
 from tests.streaming import told
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "records.json").read_text())
@@ -37,6 +39,9 @@ SAID: dict[str, Message] = {
     "corrected": decisions.DecisionCorrected(
         decision_id="e1", outcome="refer", policy=told.policy(), because=["e2"]
     ),
+    "person refers": told.concluded("refer"),
+    "person approves": told.concluded(),
+    "person corrects": told.concluded("decline", reasons=("printed_copy", "blurred"), corrects="e1"),
 }
 NUMBERS = {"e1": 7, "e2": 9}
 
@@ -85,6 +90,21 @@ def test_no_personal_value_is_in_the_public_part_of_a_record() -> None:
 )
 def test_a_step_that_could_not_answer_tells_no_fact(message: Message) -> None:
     assert records_of(message) == []
+
+
+def test_what_a_policy_says_without_knowing_of_a_persons_decision_is_not_told() -> None:
+    state = advance(CaseState(), event(told.concluded("decline"), 1))
+    for message in (told.reached(), told.corrected("e1", "approve"), SAID["expired"]):
+        after = advance(state, event(message, 2))
+        assert project(message, CONTEXT, after, NUMBERS.get) == ([], CONTEXT)
+
+
+def test_a_policys_correction_of_a_persons_decision_is_told() -> None:
+    concluded = event(told.concluded(), 1)
+    message = told.corrected(str(concluded.envelope.id))
+    state = reduce(advance, (concluded, event(message, 2)), CaseState())
+    (record,) = project(message, CONTEXT, state, {str(concluded.envelope.id): 7}.get)[0]
+    assert (record.data["outcome"], record.data["by"], record.data["corrects"]) == ("refer", "policy", 7)
 
 
 def test_a_field_that_print_and_zone_both_say_is_told_once_a_picture() -> None:

@@ -13,6 +13,7 @@ from django.db import connections
 
 from events.epochs import declare_restored
 from events.journal import head
+from protocol.schemas.verification_v1_pb2 import ReviewRequested
 from streaming.models import FeedCase, FeedHead, FeedRecord
 from streaming.writing.rebuild import Renumbers, rebuild_feed
 from streaming.writing.run import bring_up_to_journal, build_runner
@@ -57,6 +58,18 @@ def test_a_feed_made_anew_is_byte_equal(client: Client) -> None:
 
     assert done.differences == ()
     assert done.position == head().position
+    assert _bytes() == before
+
+
+def test_what_people_asked_for_and_decided_is_told_anew_byte_equal(client: Client, house: House) -> None:
+    contest = ReviewRequested(by="applicant")
+    case = client.case(told.received(), told.reached("decline"), contest)
+    (decided,) = case.say(told.concluded())
+    case.say(told.reached("decline"), told.corrected(decided), told.concluded("decline"))
+    house.write()
+    before = _bytes()
+
+    assert rebuild_feed().differences == ()
     assert _bytes() == before
 
 

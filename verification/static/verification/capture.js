@@ -135,7 +135,9 @@ async function follow() {
 }
 
 function show(frame) {
-  if (frame.kind === "outcome") at("outcome").textContent = frame.data.message;
+  if (frame.kind !== "outcome") return;
+  at("outcome").textContent = frame.data.message;
+  at("review").hidden = ["approved", "in_review"].includes(frame.data.outcome);
 }
 
 async function finish() {
@@ -175,7 +177,9 @@ at("clip-form").addEventListener("submit", (event) => {
     send("face_video", at("clip-file").files[0], phone.challenge.id));
 });
 at("submit").addEventListener("click", (event) => attempt(event.target, "Finishing.", finish));
-at("review").addEventListener("click", (event) => attempt(event.target, "Asking for a person.", () =>
-  ask("POST", `cases/${phone.case}/review`)));
+at("review").addEventListener("click", (event) => attempt(event.target, "Asking for a person.", async () => {
+  await ask("POST", `cases/${phone.case}/review`);
+  tell("A person will take a look.");
+}));
 
 begin().catch((error) => tell(error.message, true));
