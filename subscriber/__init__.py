@@ -35,7 +35,7 @@ from subscriber.postgres import PostgresStore
 from subscriber.rebuild import Service
 from subscriber.reports import readings
 from subscriber.runner import Runner
-from subscriber.source import Batch, SharedSource, Source
+from subscriber.source import Batch, SharedSource, Source, Wrapped
 from subscriber.stopping import stop_on_signals
 from subscriber.store import Row, SqliteStore, Store, Value, is_passing
 from subscriber.versions import FileVersions, SchemaVersions, Versions
@@ -88,6 +88,7 @@ __all__ = [
     "Value",
     "Versions",
     "WorkPool",
+    "Wrapped",
     "WrongLog",
     "add_commands",
     "configure_logs",

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Final
+from uuid import UUID
 
 from google.protobuf.message import Message
 
@@ -17,7 +18,7 @@ from protocol.records import Recorded, as_record
 from protocol.schemas import decisions_v1_pb2 as decisions
 from protocol.schemas import verification_v1_pb2 as verification
 from protocol.schemas.journal_v1_pb2 import Record
-from subscriber import Batch, Lineage, Service, Source, Store, over_history, whole
+from subscriber import Batch, Service, Source, Store, Wrapped, over_history, whole
 
 __all__ = ["DRAFT", "SAID", "Compared", "Draft", "Verdict", "compare"]
 
@@ -140,15 +141,16 @@ def _put(draft: Draft, store: Store) -> None:
         )
 
 
-class _Watched:
+class _Watched(Wrapped):
     """The history, with what was said noted as it passes, and the draft's cases pinned to the draft."""
 
     def __init__(self, source: Source, compared: Compared, draft: Draft | None) -> None:
-        self._source, self._compared, self._draft = source, compared, draft
+        super().__init__(source)
+        self._compared, self._draft = compared, draft
 
     def read(self, after: int, limit: int) -> Batch:
         """Give events; see `Source`."""
-        batch = self._source.read(after, limit)
+        batch = super().read(after, limit)
         return replace(batch, records=tuple(self._seen(record) for record in batch.records))
 
     def _seen(self, record: Recorded) -> Recorded:
@@ -170,22 +172,6 @@ class _Watched:
         pinned.payload = said.SerializeToString(deterministic=True)
         return pinned
 
-    def recall(self, position: int) -> Recorded | None:
-        """Give one event; see `Source`."""
-        return self._source.recall(position)
-
-    def lineage(self) -> Lineage:
-        """Tell where the epochs begin; see `Source`."""
-        return self._source.lineage()
-
-    def news(self) -> bool:
-        """Tell of news; see `Source`."""
-        return self._source.news()
-
-    def close(self) -> None:
-        """Let go; see `Source`."""
-        self._source.close()
-
 
 def _name_facts(described: Service, compared: Compared) -> None:
     """Name what the different verdicts rest on, by reading the history once more."""
@@ -195,11 +181,9 @@ def _name_facts(described: Service, compared: Compared) -> None:
         for record in whole(source, source.read(0, 1).head):
             if not wanted:
                 return
-            if record.type in _FACTS:
-                event = from_record(record)
-                if (event_id := str(event.envelope.id)) in wanted:
-                    wanted.remove(event_id)
-                    compared.facts[event_id] = _fact(event.message)
+            if record.type in _FACTS and (event_id := str(UUID(bytes=record.id))) in wanted:
+                wanted.remove(event_id)
+                compared.facts[event_id] = _fact(from_record(record).message)
 
 
 def _fact(message: Message) -> str:
