@@ -27,6 +27,7 @@ from subscriber.lineage import Lineage
 from subscriber.logs import configure as configure_logs
 from subscriber.memory import keep_loaded
 from subscriber.metering import Meters
+from subscriber.moves import moves_told, shown
 from subscriber.opening import open_store, versions_of
 from subscriber.outbox import Home, Outbox
 from subscriber.pacing import Pace
@@ -95,11 +96,13 @@ __all__ = [
     "is_passing",
     "keep_loaded",
     "make_effects",
+    "moves_told",
     "open_store",
     "over_history",
     "readings",
     "run_command",
     "settle",
+    "shown",
     "stop_on_signals",
     "unsettled",
     "versions_of",

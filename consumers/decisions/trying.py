@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser, Namespace
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
 from consumers.decisions.backtest import DRAFT, Compared, Draft, Verdict, compare
 from protocol.policies import PolicyRef, WrongPolicy, read
-from subscriber import Service
+from subscriber import Service, moves_told, shown
 from subscriber.serving import ServiceSettings, Verb
 
 __all__ = ["backtest"]
@@ -69,14 +68,13 @@ def _progress(through: int, head: int) -> None:
 def _told(compared: Compared, *, most: int) -> Iterator[str]:
     different = compared.different()
     yield f"{len(compared.cases)} cases; {len(different)} would be decided otherwise"
-    moves = Counter(tuple(_said(side) for side in compared.cases[case]) for case in different)
-    for (before, after), count in moves.most_common():
-        yield f"  {count} from {before} to {after}"
-    for case in different[:most]:
-        was, would_be = compared.cases[case]
-        yield f"{case}: {_reasoned(was, compared)} -> {_reasoned(would_be, compared)}"
-    if len(different) > most:
-        yield f"and {len(different) - most} more: --most, or --json for all"
+    sides = {case: compared.cases[case] for case in different}
+    yield from moves_told((_said(was), _said(would_be)) for was, would_be in sides.values())
+    lines = [
+        f"{case}: {_reasoned(was, compared)} -> {_reasoned(would_be, compared)}"
+        for case, (was, would_be) in sides.items()
+    ]
+    yield from shown(lines, most=most)
 
 
 def _as_json(compared: Compared) -> Iterator[str]:

@@ -58,6 +58,7 @@ def _classify(slot: Slot) -> Step:
     return Step(
         name=f"classify_{slot}",
         hears=(v.EvidenceReceived,),
+        says=(v.DocumentClassified,),
         needs=(name,),
         prepare=prepare,
         work=looks.look_at_picture,
@@ -90,6 +91,7 @@ def _grade(slot: Slot) -> Step:
     return Step(
         name=f"grade_{slot}",
         hears=(v.DocumentClassified,),
+        says=(v.PictureGraded,),
         needs=(name,),
         prepare=prepare,
         work=looks.look_at_quality,
@@ -272,6 +274,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         name="rectify",
         hears=(v.DocumentClassified,),
+        says=(v.PageRectified,),
         needs=("classified:front",),
         prepare=_prepare_page,
         work=looks.look_at_page,
@@ -281,6 +284,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         name="read",
         hears=(v.PageRectified,),
+        says=(v.FieldsRead,),
         needs=("page:front",),
         prepare=_prepare_fields,
         work=looks.look_at_fields,
@@ -290,6 +294,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         name="read_zone",
         hears=(v.PageRectified,),
+        says=(v.MachineZoneRead,),
         needs=("page:front",),
         prepare=_prepare_zone,
         work=looks.look_at_zone,
@@ -299,6 +304,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         name="portrait",
         hears=(v.PageRectified, *_BASIS),
+        says=(v.PortraitFound,),
         needs=("page:front",),
         also=("basis",),
         prepare=_prepare_portrait,
@@ -309,6 +315,8 @@ STEPS: tuple[Step, ...] = (
     Step(
         name="tamper",
         hears=(v.PageRectified, v.PortraitFound),
+        says=(v.CheckCompleted,),
+        answers=Check.TAMPER,
         needs=("page:front", "portrait:front"),
         prepare=_prepare_tamper,
         work=looks.look_for_tampering,
