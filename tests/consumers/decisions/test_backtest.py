@@ -116,7 +116,7 @@ def test_nothing_is_said_and_no_row_of_the_service_is_touched(journal: MemoryJou
 
 
 def supposed(journal: MemoryJournal, file: Path, name: str, check: str, status: str) -> Path:
-    """Write, as a re-scoring does, that a check of a case would end otherwise; one case was not gone through."""
+    """Write, as a re-scoring does, that a check of a case would end otherwise; one case is left out."""
     said = next(
         event
         for event in map(from_record, journal.records)
