@@ -21,6 +21,7 @@
     │   └── NotLetIn         the cluster refuses the name, the password or the certificate
     ├── NotTheLeader         stand by: another relay carries the journal
     ├── NothingToDeclare     nothing: no event was written since the last declaration
+    ├── OnlyReading          mend the caller: what looks at the past writes nothing
     ├── WrittenBeside        mend the caller: only projections write event-sourced tables
     ├── SetAside             alarm: events are in quarantine; release them first (docs/runbooks)
     ├── StillRefused         mend the cause first: the journal would refuse the released events again
@@ -46,6 +47,7 @@ __all__ = [
     "NotLetIn",
     "NotTheLeader",
     "NothingToDeclare",
+    "OnlyReading",
     "RelayRefused",
     "ReplacedCluster",
     "SetAside",
@@ -135,6 +137,10 @@ class NotTheLeader(JournalError):
 
 class NothingToDeclare(JournalError):
     """No event was written in the journal's epoch: there is no other history to be told from this one."""
+
+
+class OnlyReading(JournalError):
+    """A statement would write, where only the past is looked at: mend the caller."""
 
 
 class WrittenBeside(JournalError):

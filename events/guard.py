@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any, Final
 
+from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from events.errors import WrittenBeside
+from events.errors import OnlyReading, WrittenBeside
 
-__all__ = ["guard", "install", "projecting", "protect", "written_tables"]
+__all__ = ["guard", "install", "only_reading", "projecting", "protect", "written_tables"]
 
 _protected: set[str] = set()
 _projecting: ContextVar[bool] = ContextVar("projecting", default=False)
@@ -48,6 +49,23 @@ def projecting() -> Iterator[None]:
         _projecting.reset(token)
 
 
+@contextmanager
+def only_reading() -> Iterator[None]:
+    """Have every statement refused that would write, whichever the table: for what looks at the past."""
+    with ExitStack() as stack:
+        for connection in connections.all():
+            stack.enter_context(connection.execute_wrapper(_refuse_writes))
+        yield
+
+
+def _refuse_writes(
+    execute: _Execute, sql: Any, params: object, many: bool, context: dict[str, object]
+) -> object:
+    if tables := written_tables(_text(sql)):
+        raise OnlyReading(f"{', '.join(sorted(tables))} is not written by what only reads")
+    return execute(sql, params, many, context)
+
+
 def install(*, connection: BaseDatabaseWrapper, **_signal: object) -> None:
     """Put the guard before a connection's statements; a receiver of `connection_created`."""
     if guard not in connection.execute_wrappers:
@@ -60,8 +78,7 @@ def guard(execute: _Execute, sql: Any, params: object, many: bool, context: dict
     Raises:
         WrittenBeside: it does: record an event, and write the table in what applies it.
     """
-    # On PostgreSQL a statement may come as parts that the driver puts together.
-    text = sql if isinstance(sql, str) else str(sql.as_string(None))
+    text = _text(sql)
     # Most statements only read; they are known by their first letters.
     if not text.startswith("SELECT") and not _projecting.get():
         beside = written_tables(text) & _protected
@@ -70,6 +87,11 @@ def guard(execute: _Execute, sql: Any, params: object, many: bool, context: dict
                 f"{', '.join(sorted(beside))} is written by projections only: record an event"
             )
     return execute(sql, params, many, context)
+
+
+def _text(sql: Any) -> str:
+    # On PostgreSQL a statement may come as parts that the driver puts together.
+    return sql if isinstance(sql, str) else str(sql.as_string(None))
 
 
 @lru_cache(maxsize=2048)

@@ -21,7 +21,7 @@ from protocol.catalogue import PersonalClass, personal_class, type_name
 from protocol.envelope import Event
 from protocol.sealing import Place, find, open_value, seal_value
 
-__all__ = ["Sealed", "personal_classes", "seal", "sealed_field", "unseal"]
+__all__ = ["Sealed", "personal_classes", "seal", "sealed_field", "unseal", "without_personal"]
 
 M = TypeVar("M", bound=Message)
 # Reading a field's options costs more than sealing its value.
@@ -130,6 +130,15 @@ def unseal(event: Event) -> Message:
         return _open(data_key(event.envelope.applicant, value.personal, create=False), value.get(), place)
 
     return _changed(event.message, event.envelope.id, uncover)
+
+
+def without_personal(message: M) -> M:
+    """Give a copy of a message, in clear or sealed, without its personal values."""
+    copy = type(message)()
+    copy.CopyFrom(message)
+    for value in _values(copy):
+        value.put(b"")
+    return copy
 
 
 def sealed_field(event: Event, name: str) -> Sealed:

@@ -10,10 +10,10 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from protocol.case_decisions import BY_REVIEWER, Decision, decision_of, later, read_decision
-from protocol.checks import CHECK_SLOTS, CHECKS, Check, slot_of
+from protocol.checks import CHECK_SLOTS, CHECKS, Check, Slot, slot_of
 from protocol.envelope import Envelope, Event
 from protocol.ids import to_us
 from protocol.schemas import verification_v1_pb2 as verification
@@ -28,6 +28,7 @@ __all__ = [
     "dump",
     "load",
     "plain",
+    "restored",
 ]
 
 # The policy name that says: no decision at all, the client decides from the facts.
@@ -97,8 +98,8 @@ class CaseState:
     @property
     def checks(self) -> dict[Check, CheckAnswer]:
         """The answers that count: those on the newest evidence of every slot their check looks at."""
-        found = ((check, self._counting(check)) for check in CHECKS)
-        return {check: answer for check, answer in found if answer is not None}
+        found = {check: self._counting(check) for check in CHECKS}
+        return {check: answer for check, answer in found.items() if answer is not None}
 
     @property
     def missing(self) -> tuple[Check, ...]:
@@ -125,14 +126,17 @@ class CaseState:
 
     def counts(self, check: str, evidence_keyseq: int) -> bool:
         """Tell whether an answer on evidence of that age still counts for a check."""
-        newest = [self.evidence.get(slot) for slot in CHECK_SLOTS[Check(check)]]
+        newest = [self.evidence.get(slot) for slot in _SLOTS[check]]
         if evidence_keyseq == 0:
             return None in newest
         return all(found is None or evidence_keyseq >= found.keyseq for found in newest)
 
     def _counting(self, check: Check) -> CheckAnswer | None:
-        both = (self.answers.get(check), self.answers.get(f"{check}/none"))
-        return next((a for a in both if a is not None and self.counts(check, a.evidence_keyseq)), None)
+        for place in _PLACES[check]:
+            answer = self.answers.get(place)
+            if answer is not None and self.counts(check, answer.evidence_keyseq):
+                return answer
+        return None
 
 
 def _in_review(state: CaseState) -> bool:
@@ -157,6 +161,11 @@ _STATUSES: tuple[tuple[str, Callable[[CaseState], bool]], ...] = (
     ("open", lambda s: not s.evidence),
     ("checking", lambda _: True),
 )
+
+
+# By the check: the slots that it looks at, and where its answers are kept, on evidence and on none.
+_SLOTS: Final[Mapping[str, frozenset[Slot]]] = {str(check): slots for check, slots in CHECK_SLOTS.items()}
+_PLACES: Final = {check: (str(check), f"{check}/none") for check in CHECKS}
 
 
 def advance(state: CaseState, event: Event) -> CaseState:
@@ -254,19 +263,24 @@ def plain(value: object) -> dict[str, object]:
 
 def load(data: bytes) -> CaseState:
     """Read back what `dump` wrote."""
-    found = json.loads(data)
-    opened = found.pop("opened")
+    return restored(json.loads(data))
+
+
+def restored(found: Mapping[str, Any]) -> CaseState:
+    """Make a state of the JSON object that it was written as."""
+    rest = dict(found)
+    opened = rest.pop("opened")
     # Called `decision` in rows that were written before reviewers could decide.
-    by_policy = found.pop("by_policy", None) or found.pop("decision", None)
+    by_policy = rest.pop("by_policy", None) or rest.pop("decision", None)
     return CaseState(
         opened=opened and Opened(**opened),
-        evidence={slot: Accepted(**held) for slot, held in found.pop("evidence").items()},
+        evidence={slot: Accepted(**held) for slot, held in rest.pop("evidence").items()},
         answers={
             place: CheckAnswer(**{**held, "reasons": tuple(held["reasons"])})
-            for place, held in found.pop("answers").items()
+            for place, held in rest.pop("answers").items()
         },
         by_policy=read_decision(by_policy),
-        by_reviewer=read_decision(found.pop("by_reviewer", None)),
-        overruled=tuple(found.pop("overruled", ())),
-        **found,
+        by_reviewer=read_decision(rest.pop("by_reviewer", None)),
+        overruled=tuple(rest.pop("overruled", ())),
+        **rest,
     )

@@ -27,6 +27,7 @@ from subscriber.lineage import Lineage
 from subscriber.logs import configure as configure_logs
 from subscriber.memory import keep_loaded
 from subscriber.metering import Meters
+from subscriber.moves import moves_told, shown
 from subscriber.opening import open_store, versions_of
 from subscriber.outbox import Home, Outbox
 from subscriber.pacing import Pace
@@ -35,7 +36,7 @@ from subscriber.postgres import PostgresStore
 from subscriber.rebuild import Service
 from subscriber.reports import readings
 from subscriber.runner import Runner
-from subscriber.source import Batch, SharedSource, Source
+from subscriber.source import Batch, SharedSource, Source, Wrapped
 from subscriber.stopping import stop_on_signals
 from subscriber.store import Row, SqliteStore, Store, Value, is_passing
 from subscriber.versions import FileVersions, SchemaVersions, Versions
@@ -88,17 +89,20 @@ __all__ = [
     "Value",
     "Versions",
     "WorkPool",
+    "Wrapped",
     "WrongLog",
     "add_commands",
     "configure_logs",
     "is_passing",
     "keep_loaded",
     "make_effects",
+    "moves_told",
     "open_store",
     "over_history",
     "readings",
     "run_command",
     "settle",
+    "shown",
     "stop_on_signals",
     "unsettled",
     "versions_of",

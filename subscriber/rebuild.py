@@ -20,7 +20,6 @@ from typing import Final
 from uuid import UUID
 
 from protocol.ids import from_us, to_us
-from protocol.records import Recorded
 from subscriber import outbox
 from subscriber.context import Emission
 from subscriber.declare import Mode, Subscriber
@@ -28,11 +27,11 @@ from subscriber.effects import make_effects
 from subscriber.errors import SubscriberError, Undeclared
 from subscriber.ledger import DeadLetter, Ledger, Reached, reached
 from subscriber.letters import Letter, Letters
-from subscriber.lineage import Lineage, joined
+from subscriber.lineage import joined
 from subscriber.opening import open_store
 from subscriber.pacing import Pace
 from subscriber.runner import Runner
-from subscriber.source import Batch, Source
+from subscriber.source import Batch, Source, Wrapped
 from subscriber.store import Store
 from subscriber.tables import make_outbox
 from subscriber.versions import Versions
@@ -88,11 +87,11 @@ class Rebuilt:
     restored: bool
 
 
-class Bounded:
+class Bounded(Wrapped):
     """A source that ends at a position, and is read no faster than a pace."""
 
     def __init__(self, source: Source, pace: Pace) -> None:
-        self.whole = source
+        super().__init__(source)
         self._pace = pace
         self._last: Batch | None = None
         self.through = 0
@@ -107,22 +106,6 @@ class Bounded:
         self._last = batch
         end = min(batch.through, self.through)
         return Batch(batch.epoch, records, end, max(self.through, end), batch.lineage)
-
-    def recall(self, position: int) -> Recorded | None:
-        """Give one event; see `Source`."""
-        return self.whole.recall(position)
-
-    def lineage(self) -> Lineage:
-        """Tell where the epochs begin; see `Source`."""
-        return self.whole.lineage()
-
-    def news(self) -> bool:
-        """Tell of news; see `Source`."""
-        return self.whole.news()
-
-    def close(self) -> None:
-        """Let go; see `Source`."""
-        self.whole.close()
 
 
 class Echo:

@@ -21,6 +21,7 @@ __all__ = [
     "Source",
     "Stray",
     "Wanted",
+    "Wrapped",
 ]
 
 
@@ -70,6 +71,33 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Let go of connections."""
+
+
+class Wrapped:
+    """A source that gives what another one gives, its `whole`; who derives from it changes what is read."""
+
+    def __init__(self, whole: Source) -> None:
+        self.whole = whole
+
+    def read(self, after: int, limit: int) -> Batch:
+        """Give events; see `Source`."""
+        return self.whole.read(after, limit)
+
+    def recall(self, position: int) -> Recorded | None:
+        """Give one event; see `Source`."""
+        return self.whole.recall(position)
+
+    def lineage(self) -> Lineage:
+        """Tell where the epochs begin; see `Source`."""
+        return self.whole.lineage()
+
+    def news(self) -> bool:
+        """Tell of news; see `Source`."""
+        return self.whole.news()
+
+    def close(self) -> None:
+        """Let go; see `Source`."""
+        self.whole.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,9 +55,11 @@ class Ground:
             self._postgres.create_database(name + suffix)
         return self._postgres.create_database(name)
 
-    def ours(self, part: str, environment: Mapping[str, str], **asked: int) -> dict[str, Any]:
+    def ours(
+        self, part: str, environment: Mapping[str, str], *, room: str = "backbone", **asked: int
+    ) -> dict[str, Any]:
         """Run one part of ours and give what it found."""
-        return _run(Path(sys.executable), f"benchmarks.backbone.{part}", [json.dumps(asked)], environment)
+        return _run(Path(sys.executable), f"benchmarks.{room}.{part}", [json.dumps(asked)], environment)
 
     def theirs(
         self, peer: str, task: str, environment: Mapping[str, str], **asked: int | str

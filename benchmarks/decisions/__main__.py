@@ -7,32 +7,23 @@ facts in a random order; the seed is fixed.
 from __future__ import annotations
 
 import argparse
-import random
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
-from uuid import UUID
 
-from google.protobuf.message import Message
-
+from benchmarks.backbone.parts import Ground
 from benchmarks.claims import Claim, percentile, percentile_interval, say
+from benchmarks.decisions.history import CLIENT, Journal, case
 from consumers.decisions import service
 from consumers.decisions.backtest import Draft, compare
 from consumers.decisions.engine import evaluate
 from consumers.decisions.facts import CaseFacts, fold
-from protocol.catalogue import stream_of, type_name
-from protocol.checks import CHECKS, Grade
-from protocol.envelope import Envelope, Event
+from deploy.servers.postgres import PostgresServer
 from protocol.policies import SHIPPED, CompiledPolicy, Policy, PolicyRef, read
-from protocol.schemas import verification_v1_pb2 as v
-from protocol.schemas.journal_v1_pb2 import Record
-from subscriber import Batch, FileVersions, Lineage, Service
+from subscriber import FileVersions, Service
 
-_EPOCH: Final = "0badcafe"
-_CLIENT: Final = "cl_0000000000000001"
-_SECOND_US: Final = 1_000_000
+_DECIDED_WITHIN_MS: Final = 50.0
 # All that a person would write into one policy: every way of saying something, every check.
 _LARGE: Final = """{"rules": [
   {"outcome": "decline", "when": {"checks": "all", "any": ["rejected"]}},
@@ -54,11 +45,14 @@ def main() -> None:
     """Measure, and say."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.decisions", description=__doc__)
     parser.add_argument("--quick", action="store_true")
-    cases = 500 if parser.parse_args().quick else 20_000
+    quick = parser.parse_args().quick
+    cases = 500 if quick else 20_000
     policies = (*SHIPPED, read(_LARGE, PolicyRef("large", 1)))
     for policy in policies:
         _say_evaluation(policy, min(cases, 2_000))
     _say_backtest(cases)
+    with tempfile.TemporaryDirectory(prefix="vouch-pg-") as folder, PostgresServer(Path(folder)) as postgres:
+        _say_latencies(Ground(postgres), 60 if quick else 300)
 
 
 def _say_evaluation(policy: Policy, cases: int) -> None:
@@ -66,7 +60,7 @@ def _say_evaluation(policy: Policy, cases: int) -> None:
     ready, took_us = CompiledPolicy(policy), []
     for number in range(cases):
         known = CaseFacts()
-        for event in _case(number, policy.ref.name):
+        for event in case(number, policy.ref.name):
             known = fold(known, event)
             found = known.facts
             began_ns = time.perf_counter_ns()
@@ -95,8 +89,8 @@ def _say_evaluation(policy: Policy, cases: int) -> None:
 
 def _say_backtest(cases: int) -> None:
     """Time the history of some cases run again under a draft; with what reading it took."""
-    journal = _Journal(cases)
-    draft = Draft(_CLIENT, read(_LARGE, PolicyRef("full", 2)))
+    journal = Journal(cases)
+    draft = Draft(CLIENT, read(_LARGE, PolicyRef("full", 2)))
     with tempfile.TemporaryDirectory() as folder:
         described = Service(
             subscriber=service.subscriber(),
@@ -126,82 +120,34 @@ def _say_backtest(cases: int) -> None:
     )
 
 
-def _case(number: int, policy: str) -> Iterator[Event]:
-    """Give the events of one case."""
-    chance = random.Random(number)
-    doubted = chance.choice(CHECKS) if chance.random() < 1 / 3 else None
-    facts: list[Message] = [
-        v.DocumentClassified(
-            evidence_kind="document_front", evidence_keyseq=3, document_type="uk_driving_licence"
-        ),
-        v.AgeEstablished(over_minimum="yes", evidence_keyseq=3),
-    ]
-    for check in CHECKS:
-        grade = chance.choice(tuple(Grade)) if check is doubted else Grade.CLEAR
-        answer = v.CheckCompleted(check=check, status=grade, evidence_keyseq=3, final=True)
-        answer.breakdown.add(name="similarity", status=grade, score=chance.random())
-        facts.append(answer)
-    chance.shuffle(facts)
-    opened = v.CaseOpened(policy_name=policy, policy_version=1, minimum_age=18, live=True)
-    token = v.CaptureTokenIssued(expires_at_us=(number + 1_800) * _SECOND_US)
-    evidence = v.EvidenceReceived(evidence_id=f"front-{number}", evidence_kind="document_front")
-    for keyseq, message in enumerate((opened, token, evidence, *facts), 1):
-        yield _event(number, keyseq, message)
+def _say_latencies(ground: Ground, cases: int) -> None:
+    """Time decisions in both profiles, each with its own database and its own way to the service."""
+    with ground.under("sqlite") as environment:
+        _say_latency("embedded", ground.ours("deciding", environment, room="decisions", n=cases)["ms"])
+    with ground.under("postgresql", kafka=True) as environment:
+        environment["VOUCH_DECISIONS_DATABASE_URL"] = ground.fresh_database()
+        _say_latency("full", ground.ours("deciding", environment, room="decisions", n=cases)["ms"])
 
 
-def _event(number: int, keyseq: int, message: Message) -> Event:
-    name, at_us = type_name(message), (number + keyseq) * _SECOND_US
-    record = Record(
-        id=UUID(int=number * 100 + keyseq).bytes,
-        type=name,
-        source="verification",
-        subject=f"case-{number}",
-        client=_CLIENT,
-        occurred_at_us=at_us,
-        recorded_at_us=at_us,
-        sequenced_at_us=at_us,
-        stream=stream_of(name).name,
-        partition_key=f"case-{number}",
-        keyseq=keyseq,
-        epoch=_EPOCH,
-        payload=message.SerializeToString(deterministic=True),
+def _say_latency(profile: str, taken_ms: list[float]) -> None:
+    p99 = percentile(taken_ms, 0.99)
+    low, high = percentile_interval(taken_ms, 0.99)
+    say(
+        Claim(
+            claim=f"a fact is written to its decision journalled, {profile} profile, p99",
+            value=round(p99, 1),
+            unit="ms",
+            target=_DECIDED_WITHIN_MS,
+            met=p99 <= _DECIDED_WITHIN_MS,
+            n=len(taken_ms),
+            low=round(low, 1),
+            high=round(high, 1),
+            against={
+                "median_ms": round(percentile(taken_ms, 0.5), 1),
+                "max_ms": round(max(taken_ms), 1),
+            },
+        )
     )
-    return Event(Envelope(record), message)
-
-
-class _Journal:
-    """A history in memory, as a source."""
-
-    def __init__(self, cases: int) -> None:
-        events = (event for number in range(cases) for event in _case(number, "full"))
-        self.records = [self._placed(event, place) for place, event in enumerate(events, 1)]
-
-    @staticmethod
-    def _placed(event: Event, position: int) -> Record:
-        record = event.envelope.record
-        assert isinstance(record, Record)
-        record.position = position
-        return record
-
-    def read(self, after: int, limit: int) -> Batch:
-        """Give events after a position."""
-        found = tuple(self.records[after : after + limit])
-        return Batch(_EPOCH, found, after + len(found), len(self.records), self.lineage())
-
-    def recall(self, position: int) -> Record | None:
-        """Give one event."""
-        return self.records[position - 1] if 0 < position <= len(self.records) else None
-
-    def lineage(self) -> Lineage:
-        """Tell that there is one epoch."""
-        return Lineage(((1, _EPOCH),))
-
-    def news(self) -> bool:
-        """Tell that nothing more comes."""
-        return False
-
-    def close(self) -> None:
-        """There is nothing to let go of."""
 
 
 if __name__ == "__main__":

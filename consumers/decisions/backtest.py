@@ -8,16 +8,17 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Final
+from uuid import UUID
 
 from google.protobuf.message import Message
 
+from consumers.decisions.supposing import NOTHING, Supposed, repeated
 from protocol.envelope import from_record
 from protocol.policies import Policy, write
-from protocol.records import Recorded, as_record
+from protocol.records import Recorded
 from protocol.schemas import decisions_v1_pb2 as decisions
 from protocol.schemas import verification_v1_pb2 as verification
-from protocol.schemas.journal_v1_pb2 import Record
-from subscriber import Batch, Lineage, Service, Source, Store, over_history, whole
+from subscriber import Batch, Service, Source, Store, Wrapped, over_history, whole
 
 __all__ = ["DRAFT", "SAID", "Compared", "Draft", "Verdict", "compare"]
 
@@ -65,11 +66,12 @@ class Verdict:
 class Compared:
     """Of each case, in the order of their opening, what was said and what would be.
 
-    `facts` names what the different ones rest on, by the event's id.
+    `facts` names what the different ones rest on, by the event's id; `supposed` what some of these would say.
     """
 
     cases: dict[str, tuple[Verdict | None, Verdict | None]] = field(default_factory=dict)
     facts: dict[str, str] = field(default_factory=dict)
+    supposed: dict[str, str] = field(default_factory=dict)
 
     def different(self) -> list[str]:
         """List the cases that would come to something else."""
@@ -90,6 +92,7 @@ def compare(
     described: Service,
     draft: Draft | None,
     *,
+    supposed: Supposed = NOTHING,
     stop: threading.Event | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Compared:
@@ -98,6 +101,7 @@ def compare(
     Args:
         described: the service, with a source that also gives `SAID`.
         draft: None: each case by the policy that it is pinned to.
+        supposed: facts that are put in the place of those that were said; only its cases are compared.
         stop: ends the run.
         progress: told how far it is, and how far it goes.
     """
@@ -108,11 +112,13 @@ def compare(
         if draft is not None:
             _put(draft, store)
 
-    run = replace(described, prepare=prepare, source=lambda: _Watched(described.source(), compared, draft))
+    run = replace(
+        described, prepare=prepare, source=lambda: _Watched(described.source(), compared, draft, supposed)
+    )
     over_history(
         run, lambda said: compared.would_be(said.subject, said.message), stop=stop, progress=progress
     )
-    _name_facts(described, compared)
+    _name_facts(described, compared, supposed)
     return compared
 
 
@@ -140,23 +146,28 @@ def _put(draft: Draft, store: Store) -> None:
         )
 
 
-class _Watched:
-    """The history, with what was said noted as it passes, and the draft's cases pinned to the draft."""
+class _Watched(Wrapped):
+    """The history as it is asked about, with what was said noted as it passes.
 
-    def __init__(self, source: Source, compared: Compared, draft: Draft | None) -> None:
-        self._source, self._compared, self._draft = source, compared, draft
+    The draft's cases are pinned to the draft, and supposed facts are in their place.
+    """
+
+    def __init__(self, source: Source, compared: Compared, draft: Draft | None, supposed: Supposed) -> None:
+        super().__init__(source)
+        self._compared, self._draft, self._supposed = compared, draft, supposed
 
     def read(self, after: int, limit: int) -> Batch:
         """Give events; see `Source`."""
-        batch = self._source.read(after, limit)
-        return replace(batch, records=tuple(self._seen(record) for record in batch.records))
+        batch = super().read(after, limit)
+        seen = (self._seen(record) for record in batch.records)
+        return replace(batch, records=tuple(record for record in seen if record is not None))
 
-    def _seen(self, record: Recorded) -> Recorded:
+    def _seen(self, record: Recorded) -> Recorded | None:
         if record.type == _OPENED:
             return self._opened(record)
         if record.stream == SAID:
             self._compared.was(record.subject, from_record(record).message)
-        return record
+        return self._supposed.put(record)
 
     def _opened(self, record: Recorded) -> Recorded:
         said = verification.CaseOpened.FromString(record.payload)
@@ -164,30 +175,12 @@ class _Watched:
             if not self._draft.takes(record.client, said):
                 return record
             said.policy_name, said.policy_version = self._draft.policy.ref.name, DRAFT
-        self._compared.cases.setdefault(record.subject, (None, None))
-        pinned = Record()
-        pinned.CopyFrom(as_record(record))
-        pinned.payload = said.SerializeToString(deterministic=True)
-        return pinned
-
-    def recall(self, position: int) -> Recorded | None:
-        """Give one event; see `Source`."""
-        return self._source.recall(position)
-
-    def lineage(self) -> Lineage:
-        """Tell where the epochs begin; see `Source`."""
-        return self._source.lineage()
-
-    def news(self) -> bool:
-        """Tell of news; see `Source`."""
-        return self._source.news()
-
-    def close(self) -> None:
-        """Let go; see `Source`."""
-        self._source.close()
+        if self._supposed is NOTHING or record.subject in self._supposed.cases:
+            self._compared.cases.setdefault(record.subject, (None, None))
+        return repeated(record, said)
 
 
-def _name_facts(described: Service, compared: Compared) -> None:
+def _name_facts(described: Service, compared: Compared, supposed: Supposed) -> None:
     """Name what the different verdicts rest on, by reading the history once more."""
     sides = (verdict for case in compared.different() for verdict in compared.cases[case] if verdict)
     wanted = {event_id for verdict in sides for event_id in verdict.because}
@@ -195,11 +188,11 @@ def _name_facts(described: Service, compared: Compared) -> None:
         for record in whole(source, source.read(0, 1).head):
             if not wanted:
                 return
-            if record.type in _FACTS:
-                event = from_record(record)
-                if (event_id := str(event.envelope.id)) in wanted:
-                    wanted.remove(event_id)
-                    compared.facts[event_id] = _fact(event.message)
+            if record.type in _FACTS and (event_id := str(UUID(bytes=record.id))) in wanted:
+                wanted.remove(event_id)
+                compared.facts[event_id] = _fact(from_record(record).message)
+                if (would_be := supposed.facts.get(record.id)) is not None:
+                    compared.supposed[event_id] = _fact(would_be)
 
 
 def _fact(message: Message) -> str:

@@ -49,10 +49,7 @@ def finder(ctx: Context) -> Callable[[str, PolicyRef], CompiledPolicy]:
     """
 
     def find(owner: str, ref: PolicyRef) -> CompiledPolicy:
-        try:
-            return _shipped(ref)
-        except NoPolicy:
-            return _own(ctx, owner, ref)
+        return _shipped(ref) or _own(ctx, owner, ref)
 
     return find
 
@@ -72,6 +69,9 @@ def _made_ready(ref: PolicyRef, content: str) -> CompiledPolicy:
     return CompiledPolicy(read_again(content, ref))
 
 
-@lru_cache
-def _shipped(ref: PolicyRef) -> CompiledPolicy:
-    return CompiledPolicy(policy_of(ref))
+@lru_cache(_READY)
+def _shipped(ref: PolicyRef) -> CompiledPolicy | None:
+    try:
+        return CompiledPolicy(policy_of(ref))
+    except NoPolicy:
+        return None

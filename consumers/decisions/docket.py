@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from google.protobuf.message import Message
 
@@ -56,6 +57,7 @@ class Docket:
         if self._nobody_asks():
             return None
         found, ends_us = self.known.facts, self.known.token_ends_us
+        counting = found.event_ids
         may_approve_ahead = ends_us == 0 or ends_us > self.reached_us
         policy = policies(self.known.client, self.known.policy)
         if self.ruled is not None:
@@ -63,7 +65,7 @@ class Docket:
 
         def said(*, why: bool) -> Statement | None:
             answer = evaluate(policy, found, may_approve_ahead=may_approve_ahead, why=why)
-            return next_statement(self.stated, answer, counting=found.event_ids, token_ends_us=ends_us)
+            return next_statement(self.stated, answer, counting=counting, token_ends_us=ends_us)
 
         # Most facts change nothing that is said: why it is so is only asked when something is.
         return None if said(why=False) is None else said(why=True)
@@ -156,19 +158,13 @@ def _policy(docket: Docket) -> decisions.PolicyVersion:
 
 def dump(docket: Docket) -> bytes:
     """Write a docket as JSON; equal dockets give equal bytes."""
-    said = {
-        "known": facts.dump(docket.known).decode(),
-        "stated": docket.stated,
-        "reached_us": docket.reached_us,
-        "overruled": docket.overruled,
-    }
-    return json.dumps(said, default=plain, sort_keys=True).encode()
+    return json.dumps(docket, default=plain, sort_keys=True, separators=(",", ":")).encode()
 
 
 def load(data: bytes) -> Docket:
     """Read back what `dump` wrote."""
     found = json.loads(data)
-    known, said = facts.load(found["known"].encode()), found["stated"]
+    known, said = facts.restored(_unpacked(found["known"])), found["stated"]
     docket = Docket(known, None, found["reached_us"], found.get("overruled", ""))
     if said is None:
         return docket
@@ -176,3 +172,11 @@ def load(data: bytes) -> Docket:
     lists = {name: tuple(words[name]) for name in ("missing", "because")}
     statement = Statement(**{**words, **lists, "outcome": Outcome(words["outcome"])})
     return replace(docket, stated=Stated(**{**said, "statement": statement}))
+
+
+def _unpacked(known: dict[str, Any] | str) -> dict[str, Any]:
+    """Take the facts as they are, or as rows of an earlier version have them: as text within text."""
+    if isinstance(known, str):
+        found: dict[str, Any] = json.loads(known)
+        return {**found, "state": json.loads(found["state"])}
+    return known

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from consumers.decisions.known import Facts, Known
 from protocol import case_state
-from protocol.case_state import CaseState, CheckAnswer, plain
+from protocol.case_state import CaseState, CheckAnswer
 from protocol.checks import Check
 from protocol.envelope import Event
 from protocol.policies import NO_DECISION, PolicyRef
 from protocol.schemas import verification_v1_pb2 as verification
 
-__all__ = ["CaseFacts", "dump", "fold", "load"]
+__all__ = ["CaseFacts", "fold", "restored"]
 
 Scores = tuple[tuple[str, float], ...]
 # What an age check that has ended says of the age, where no fact says it directly.
@@ -86,29 +86,32 @@ def _told_by_check(ended: CheckAnswer | None) -> Known | None:
 
 def fold(held: CaseFacts, event: Event) -> CaseFacts:
     """Take one event in; shuffled, doubled or delayed, the same events give the same facts."""
-    known = replace(held, state=case_state.advance(held.state, event))
+    state = case_state.advance(held.state, event)
     match event.message:
         case verification.CaseOpened() as said:
             policy = PolicyRef(said.policy_name, said.policy_version)
-            return replace(known, policy=policy, client=event.envelope.client)
+            return replace(held, state=state, policy=policy, client=event.envelope.client)
         case verification.CaptureTokenIssued() as said:
-            return replace(known, token_ends_us=max(held.token_ends_us, said.expires_at_us))
+            ends_us = max(held.token_ends_us, said.expires_at_us)
+            return replace(held, state=state, token_ends_us=ends_us)
         case verification.DocumentClassified(evidence_kind="document_front") as said:
-            value = said.document_type or "unknown"
-            return replace(known, document=_newest(held.document, _said(event, said.evidence_keyseq, value)))
+            seen = _said(event, said.evidence_keyseq, said.document_type or "unknown")
+            return replace(held, state=state, document=_newest(held.document, seen))
         case verification.AgeEstablished() as said:
             seen = _said(event, said.evidence_keyseq, said.over_minimum)
-            return replace(known, age=_newest(held.age, seen))
+            return replace(held, state=state, age=_newest(held.age, seen))
         case verification.CheckCompleted() as said:
-            return _measured(known, str(event.envelope.id), said)
+            return replace(held, state=state, scores=_measured(held.scores, event, said))
         case _:
-            return known
+            return replace(held, state=state)
 
 
-def _measured(known: CaseFacts, event_id: str, said: verification.CheckCompleted) -> CaseFacts:
+def _measured(
+    held: Mapping[str, Scores], event: Event, said: verification.CheckCompleted
+) -> Mapping[str, Scores]:
     """Keep the measures of an answer's parts, where it has any."""
     scores = tuple((part.name, part.score) for part in said.breakdown if part.HasField("score"))
-    return replace(known, scores={**known.scores, event_id: scores}) if scores else known
+    return {**held, str(event.envelope.id): scores} if scores else held
 
 
 def _said(event: Event, evidence_keyseq: int, value: str) -> Said:
@@ -119,17 +122,10 @@ def _newest(held: Said | None, said: Said) -> Said:
     return said if held is None else max(held, said)
 
 
-def dump(known: CaseFacts) -> bytes:
-    """Write the facts as JSON; equal facts give equal bytes."""
-    state = case_state.dump(known.state).decode()
-    return json.dumps({**plain(known), "state": state}, default=plain, sort_keys=True).encode()
-
-
-def load(data: bytes) -> CaseFacts:
-    """Read back what `dump` wrote."""
-    found = json.loads(data)
+def restored(found: Mapping[str, Any]) -> CaseFacts:
+    """Make the facts of the JSON object that they were written as."""
     return CaseFacts(
-        state=case_state.load(found["state"].encode()),
+        state=case_state.restored(found["state"]),
         client=found["client"],
         policy=PolicyRef(**found["policy"]),
         document=found["document"] and Said(**found["document"]),

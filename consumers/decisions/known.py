@@ -39,7 +39,8 @@ class Facts:
     @property
     def event_ids(self) -> frozenset[str]:
         """The events that say what is known."""
-        return frozenset(fact.event_id for _, fact in self.all())
+        others = [fact.event_id for fact in (self.document, self.age) if fact is not None]
+        return frozenset([*others, *[fact.event_id for fact in self.checks.values()]])
 
     def all(self) -> Iterator[tuple[str, Known]]:
         """List what is known, by name."""

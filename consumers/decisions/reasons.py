@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from consumers.decisions.known import Facts, Known
 from protocol.policies import (
@@ -26,8 +26,7 @@ __all__ = ["Seen", "holds", "walked"]
 _NONE: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """Whether something holds (None: it cannot be told yet), and the events that say so."""
 
     holds: bool | None
@@ -70,7 +69,7 @@ def _see(policy: CompiledPolicy, formula: Formula, facts: Facts) -> Seen:
         case AllOf(parts):
             return _all(_see(policy, part, facts) for part in parts)
         case AnyOf(parts):
-            return _not(_all(_not(_see(policy, part, facts)) for part in parts))
+            return _any(_see(policy, part, facts) for part in parts)
         case Unless(part):
             return _not(_see(policy, part, facts))
         case _:
@@ -108,12 +107,21 @@ def _not(seen: Seen) -> Seen:
 
 
 def _all(parts: Iterable[Seen]) -> Seen:
+    return _settled(parts, by=False)
+
+
+def _any(parts: Iterable[Seen]) -> Seen:
+    return _settled(parts, by=True)
+
+
+def _settled(parts: Iterable[Seen], *, by: bool) -> Seen:
+    """Put parts together of which one alone, where it comes to `by`, settles the whole."""
     seen = tuple(parts)
-    broken = [part for part in seen if part.holds is False]
-    if broken:
-        return Seen(False, _NONE.union(*(part.because for part in broken)))
-    told = None if any(part.holds is None for part in seen) else True
-    return Seen(told, _NONE.union(*(part.because for part in seen)))
+    settling = [part.because for part in seen if part.holds is by]
+    if settling:
+        return Seen(by, _NONE.union(*settling))
+    known = None if any(part.holds is None for part in seen) else not by
+    return Seen(known, _NONE.union(*[part.because for part in seen]))
 
 
 def _ids(facts: Iterable[Known]) -> frozenset[str]:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser, Namespace
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from consumers.decisions.backtest import DRAFT, Compared, Draft, Verdict, compare
+from consumers.decisions.supposing import NOTHING, Supposed
 from protocol.policies import PolicyRef, WrongPolicy, read
-from subscriber import Service
+from subscriber import Service, moves_told, shown
 from subscriber.serving import ServiceSettings, Verb
 
 __all__ = ["backtest"]
 
+T = TypeVar("T")
 _SHOWN: Final = 50
 
 
@@ -25,11 +27,12 @@ def backtest(described: Callable[[ServiceSettings], Service]) -> Verb:
 
     def do(settings: ServiceSettings, asked: Namespace) -> int:
         try:
-            draft = _draft(asked)
-        except (WrongPolicy, OSError) as error:
-            print(f"decisions: {asked.policy}: {error}", file=sys.stderr)
+            draft = None if asked.policy is None else _read(asked.policy, partial(_draft, asked))
+            supposed = NOTHING if asked.supposed is None else _read(asked.supposed, Supposed.of)
+        except _WrongFile as error:
+            print(f"decisions: {error}", file=sys.stderr)
             return 2
-        compared = compare(described(settings), draft, progress=_progress)
+        compared = compare(described(settings), draft, supposed=supposed, progress=_progress)
         for line in _as_json(compared) if asked.json else _told(compared, most=asked.most):
             print(line)
         return 0
@@ -48,17 +51,32 @@ def _arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--name", default="", help="the draft's name: cases opened under it are asked again")
     parser.add_argument("--client", default="", help="whose cases")
+    parser.add_argument(
+        "--with",
+        dest="supposed",
+        type=Path,
+        help="what a re-scoring has kept: its facts instead of those said",
+    )
     parser.add_argument("--by-stake", action="store_true", help="also cases whose stake the draft is for")
     parser.add_argument("--most", type=int, default=_SHOWN, help="how many different cases are told")
     parser.add_argument("--json", action="store_true", help="a JSON line for every different case")
 
 
-def _draft(asked: Namespace) -> Draft | None:
-    if asked.policy is None:
-        return None
+class _WrongFile(ValueError):
+    """A file cannot be used; the message says which, and why."""
+
+
+def _read(file: Path, made_of: Callable[[Path], T]) -> T:
+    try:
+        return made_of(file)
+    except (ValueError, OSError) as error:
+        raise _WrongFile(f"{file}: {error}") from error
+
+
+def _draft(asked: Namespace, file: Path) -> Draft:
     if not asked.client or not asked.name:
         raise WrongPolicy("a draft needs --client and --name")
-    policy = read(asked.policy.read_text(encoding="utf-8"), PolicyRef(asked.name, DRAFT))
+    policy = read(file.read_text(encoding="utf-8"), PolicyRef(asked.name, DRAFT))
     return Draft(asked.client, policy, by_stake=asked.by_stake)
 
 
@@ -69,26 +87,27 @@ def _progress(through: int, head: int) -> None:
 def _told(compared: Compared, *, most: int) -> Iterator[str]:
     different = compared.different()
     yield f"{len(compared.cases)} cases; {len(different)} would be decided otherwise"
-    moves = Counter(tuple(_said(side) for side in compared.cases[case]) for case in different)
-    for (before, after), count in moves.most_common():
-        yield f"  {count} from {before} to {after}"
-    for case in different[:most]:
-        was, would_be = compared.cases[case]
-        yield f"{case}: {_reasoned(was, compared)} -> {_reasoned(would_be, compared)}"
-    if len(different) > most:
-        yield f"and {len(different) - most} more: --most, or --json for all"
+    sides = {case: compared.cases[case] for case in different}
+    yield from moves_told((_said(was), _said(would_be)) for was, would_be in sides.values())
+    facts, otherwise = compared.facts, compared.facts | compared.supposed
+    lines = [
+        f"{case}: {_reasoned(was, facts)} -> {_reasoned(would_be, otherwise)}"
+        for case, (was, would_be) in sides.items()
+    ]
+    yield from shown(lines, most=most)
 
 
 def _as_json(compared: Compared) -> Iterator[str]:
     for case in compared.different():
-        sides = zip(("was", "would_be"), compared.cases[case], strict=True)
-        yield json.dumps({"case": case, **{name: _side(verdict, compared) for name, verdict in sides}})
+        was, would_be = compared.cases[case]
+        facts, otherwise = compared.facts, compared.facts | compared.supposed
+        yield json.dumps({"case": case, "was": _side(was, facts), "would_be": _side(would_be, otherwise)})
 
 
-def _side(verdict: Verdict | None, compared: Compared) -> dict[str, object] | None:
+def _side(verdict: Verdict | None, facts: Mapping[str, str]) -> dict[str, object] | None:
     if verdict is None:
         return None
-    because = [compared.facts.get(event_id, event_id) for event_id in verdict.because]
+    because = [facts.get(event_id, event_id) for event_id in verdict.because]
     return {"said": verdict.said, "because": because, "missing": list(verdict.missing)}
 
 
@@ -96,9 +115,9 @@ def _said(verdict: Verdict | None) -> str:
     return "nothing" if verdict is None else verdict.said
 
 
-def _reasoned(verdict: Verdict | None, compared: Compared) -> str:
+def _reasoned(verdict: Verdict | None, facts: Mapping[str, str]) -> str:
     if verdict is None:
         return "nothing"
-    because = ", ".join(compared.facts.get(event_id, event_id) for event_id in verdict.because)
+    because = ", ".join(facts.get(event_id, event_id) for event_id in verdict.because)
     missing = f"; waits for {', '.join(verdict.missing)}" if verdict.missing else ""
     return f"{verdict.said} ({because or 'no fact'}{missing})"

@@ -33,11 +33,12 @@ AGAINST: Final = frozenset({Grade.SUSPECTED, Grade.REJECTED})
 # Some 500 bytes each.
 _KEPT: Final = 10_000
 _NOT_AGAINST: Final = frozenset(Grade) - AGAINST
+_AS_IT_IS: Final[dict[str, Grade]] = {grade: grade for grade in Grade}
 
 
 def score_name(check: Check, part: str) -> str:
     """Name the measure of a part of a check."""
-    return f"{check.value}/{part}"
+    return f"{check}/{part}"
 
 
 class CompiledPolicy:
@@ -62,7 +63,17 @@ class CompiledPolicy:
             check: tuple(g for g in Grade if g is not Grade.NOT_APPLICABLE or check not in self._counts_as)
             for check in CHECKS
         }
+        # By the status with which a check ends, as it is counted: its grade, and the class of that.
+        self._graded: dict[Check, dict[str, Grade]] = {
+            check: {**_AS_IT_IS, Grade.NOT_APPLICABLE: self._counts_as.get(check, Grade.NOT_APPLICABLE)}
+            for check in CHECKS
+        }
+        self._classes: dict[Check, dict[str, int]] = {
+            check: {status: self._grades[check].index(grade) for status, grade in graded.items()}
+            for check, graded in self._graded.items()
+        }
         self._bounds = _bounds(asked)
+        self._measured = [(place[0], score_name(*place), bounds) for place, bounds in self._bounds.items()]
         self._documents = sorted(
             frozenset[str]().union(*(a.types for a in asked if isinstance(a, DocumentIs)))
         )
@@ -92,17 +103,13 @@ class CompiledPolicy:
         if found is None:
             if len(self._left) >= _KEPT:
                 self._left.clear()
-            found = self._left[key] = self.diagram(aged=aged, barred=barred).given(known).left()
+            found = self._left[key] = self.diagram(aged=aged, barred=barred).left(known)
         return found
 
     def graded(self, check: Check, status: str) -> Grade:
         """Read the status with which a check has ended as this policy counts it."""
-        try:
-            grade = Grade(status)
-        except ValueError:
-            # A grade of a version to come says nothing that we understand.
-            return Grade.UNAVAILABLE
-        return self._counts_as.get(check, grade) if grade is Grade.NOT_APPLICABLE else grade
+        # A grade of a version to come says nothing that we understand.
+        return self._graded[check].get(status, Grade.UNAVAILABLE)
 
     def classes(
         self,
@@ -120,19 +127,19 @@ class CompiledPolicy:
             checks: those that have ended, with their status.
             scores: measures, by `score_name`.
         """
-        found = {
-            check.value: self._grades[check].index(self.graded(check, status)) for check, status in checks
-        }
+        found: dict[str, int] = {}
+        for check, status in checks:
+            classes = self._classes[check]
+            found[check] = classes[status if status in classes else Grade.UNAVAILABLE]
         if document is not None:
             found[DOCUMENT] = self._kind(document)
         if age is not None:
             found[AGE] = int(age == "yes")
         measured = dict(scores)
-        for (check, part), bounds in self._bounds.items():
-            if check.value in found:
-                score = measured.get(score_name(check, part))
-                reached = 0 if score is None else sum(score >= bound for bound in bounds)
-                found[score_name(check, part)] = reached
+        for check, name, bounds in self._measured:
+            if check in found:
+                score = measured.get(name)
+                found[name] = 0 if score is None else sum(score >= bound for bound in bounds)
         return found
 
     def _kind(self, document: str) -> int:

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Final, TypeAlias
 
 from protocol.policies.formula import AllOf, AnyOf, Formula, Outcome, Rule, Unless
@@ -52,56 +54,72 @@ class Left:
     open: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
 class Diagram:
-    """What follows from the facts; `given` puts in what is known."""
+    """What follows from the facts; `left` puts in what is known.
 
-    variables: tuple[Variable, ...]
-    root: Tree
+    It is laid out flat, so that one pass over it does: the ends first, then every question after those that
+    its answers lead to, the root last. What a place comes to is a number, below as many as there are ends.
+    """
 
-    def given(self, known: Mapping[str, int]) -> Diagram:
-        """Put facts in: the class of each variable that is known, by name."""
-        classes = [known.get(variable.name) for variable in self.variables]
-        done: dict[int, Tree] = {}
-        made: dict[tuple[int, tuple[int, ...]], Node] = {}
-
-        def rest(tree: Tree) -> Tree:
-            if not isinstance(tree, Node):
-                return tree
-            if id(tree) not in done:
-                done[id(tree)] = restricted(tree)
-            return done[id(tree)]
-
-        def restricted(node: Node) -> Tree:
-            chosen = classes[node.variable]
-            if chosen is not None:
-                return rest(node.then[chosen])
-            return _made(made, node.variable, tuple(rest(child) for child in node.then))
-
-        return Diagram(self.variables, rest(self.root))
-
-    def left(self) -> Left:
-        """Tell what is still possible, and which facts could tell."""
-        nodes = self._nodes()
-        ends = {id(child): child for node in nodes for child in node.then}
-        return Left(
-            frozenset(end for end in (self.root, *ends.values()) if isinstance(end, Outcome)),
-            frozenset(self.variables[place].name for place in {node.variable for node in nodes}),
-        )
+    def __init__(self, variables: tuple[Variable, ...], root: Tree) -> None:
+        self.variables = variables
+        nodes = sorted(_nodes(root), key=lambda node: -node.variable)
+        self._ends = _ends(root, nodes)
+        places = {id(tree): place for place, tree in enumerate((*self._ends, *nodes))}
+        self._questions = [(n.variable, tuple(places[id(child)] for child in n.then)) for n in nodes]
+        self._bits = [1 << (len(self._ends) + place) for place in range(len(variables))]
 
     def size(self) -> int:
         """Count the questions."""
-        return len(self._nodes())
+        return len(self._questions)
 
-    def _nodes(self) -> tuple[Node, ...]:
-        found: dict[int, Node] = {}
-        waiting = [self.root]
-        while waiting:
-            tree = waiting.pop()
-            if isinstance(tree, Node) and id(tree) not in found:
-                found[id(tree)] = tree
-                waiting.extend(tree.then)
-        return tuple(found.values())
+    def left(self, known: Mapping[str, int]) -> Left:
+        """Tell what is still possible, and which facts could tell, given the class of each that is known."""
+        classes = [known.get(variable.name) for variable in self.variables]
+        comes_to = list(range(len(self._ends)))
+        # Of each number, a bit for every end that can be reached from it, and every variable that is asked.
+        reached = [1 << place for place in comes_to]
+        made: dict[tuple[int, tuple[int, ...]], int] = {}
+        for variable, then in self._questions:
+            chosen = classes[variable]
+            if chosen is not None:
+                comes_to.append(comes_to[then[chosen]])
+                continue
+            after = tuple([comes_to[place] for place in then])
+            if after.count(after[0]) == len(after):
+                comes_to.append(after[0])
+                continue
+            number = made.setdefault((variable, after), len(reached))
+            if number == len(reached):
+                reached.append(reduce(or_, [reached[one] for one in after], self._bits[variable]))
+            comes_to.append(number)
+        return self._told(reached[comes_to[-1]])
+
+    def _told(self, reached: int) -> Left:
+        ends = enumerate(self._ends)
+        asked = zip(self.variables, self._bits, strict=True)
+        return Left(
+            frozenset(end for place, end in ends if reached >> place & 1 and isinstance(end, Outcome)),
+            frozenset(variable.name for variable, bit in asked if reached & bit),
+        )
+
+
+def _nodes(root: Tree) -> tuple[Node, ...]:
+    """List the questions, each once."""
+    found: dict[int, Node] = {}
+    waiting = [root]
+    while waiting:
+        tree = waiting.pop()
+        if isinstance(tree, Node) and id(tree) not in found:
+            found[id(tree)] = tree
+            waiting.extend(tree.then)
+    return tuple(found.values())
+
+
+def _ends(root: Tree, nodes: Iterable[Node]) -> tuple[Outcome | bool, ...]:
+    """List what the questions lead to, each once."""
+    trees = (root, *(child for node in nodes for child in node.then))
+    return tuple({id(tree): tree for tree in trees if not isinstance(tree, Node)}.values())
 
 
 def _made(made: dict[tuple[int, tuple[int, ...]], Node], variable: int, then: tuple[Tree, ...]) -> Tree:

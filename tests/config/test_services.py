@@ -35,7 +35,7 @@ def test_only_those_that_are_wanted_run(tmp_path: Path) -> None:
 def test_a_service_that_is_not_there_cannot_be_wanted(tmp_path: Path) -> None:
     _add(tmp_path, "one", 'says = "something"')
 
-    with pytest.raises(WrongSetting, match="no service is named other, .*; there are one"):
+    with pytest.raises(WrongSetting, match=r"no service is named other, .*; there are one"):
         beside(frozenset({"other"}), tmp_path)
 
 

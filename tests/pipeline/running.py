@@ -20,13 +20,13 @@ from tests.pipeline.building import NOW
 from verification.pipeline import facts, register
 from verification.pipeline.step import Look
 
-__all__ = ["CASE", "Turns"]
+__all__ = ["CASE", "LooksInline", "Turns"]
 
 M = TypeVar("M", bound=Message)
 CASE = "0197a000-0000-7000-8000-0000000000ca"
 
 
-class _Inline(InlinePool):
+class LooksInline(InlinePool):
     """Does a step's work at once, on what its look gives."""
 
     def submit(
@@ -51,7 +51,7 @@ class Turns:
         source = SqlJournalSource(self.subscriber.streams)
         emitter = JournalEmitter("verification")
         self.runner = Runner(
-            [self.subscriber], source, store, emitter, pool=_Inline(), clock=lambda: self.now
+            [self.subscriber], source, store, emitter, pool=LooksInline(), clock=lambda: self.now
         )
 
     def say(self, *messages: Message) -> None:

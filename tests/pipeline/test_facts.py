@@ -43,6 +43,7 @@ def joining(acted: list[tuple[int, int]]) -> Turns:
     step = Step(
         name="join",
         hears=(v.PageRectified, v.FieldsRead, v.BiometricBasisRecorded, v.BiometricBasisWithdrawn),
+        says=(),
         needs=("page:front", "fields:front"),
         also=("basis",),
         tell=tell,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -13,7 +14,7 @@ from protocol.schemas import verification_v1_pb2 as v
 from protocol.schemas.journal_v1_pb2 import Record
 from subscriber import Context
 
-__all__ = ["TABLE", "Facts", "load", "name_of", "recall", "remember"]
+__all__ = ["TABLE", "Facts", "including", "load", "name_of", "newest", "recall", "remember"]
 
 M = TypeVar("M", bound=Message)
 
@@ -113,11 +114,19 @@ class Facts:
 
 def load(step: str, event: Event, ctx: Context) -> Facts:
     """Read what a step knows of the event's case, the event itself included."""
-    known = _rows(step, event.envelope.subject, ctx)
-    name = name_of(event)
-    if name not in known or known[name].envelope.keyseq <= event.envelope.keyseq:
-        known[name] = event
-    return Facts(_current(known))
+    return including(_rows(step, event.envelope.subject, ctx), event)
+
+
+def including(known: Mapping[str, Event], event: Event) -> Facts:
+    """Give what a step knows when one more event has come; a newer one of its name still counts."""
+    return Facts(_current({**known, **newest(known, event)}))
+
+
+def newest(known: Mapping[str, Event], event: Event) -> dict[str, Event]:
+    """Give an event under its fact's name, unless a newer one of that name is known."""
+    held = known.get(name_of(event))
+    overtaken = held is not None and held.envelope.keyseq > event.envelope.keyseq
+    return {} if overtaken else {name_of(event): event}
 
 
 def recall(step: str, subject: str, ctx: Context) -> Facts:

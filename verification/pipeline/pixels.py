@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -11,21 +13,25 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from verification.evidence_store import EvidenceStore
+from verification.evidence_store import EvidenceMissing, EvidenceStore
 from verification.vision import images, page
 from verification.vision.classify import DocumentType, page_size
 
-__all__ = ["Held", "PageGiven", "Pixels"]
+__all__ = ["Held", "PageGiven", "Pixels", "kept_aside"]
 
 # Originals of 12 megapixels are 36 MB each, pages 5 MB: a process stays under 250 MB of pixels.
 _KEPT_BYTES = 200_000_000
 
 T = TypeVar("T")
+_aside: ContextVar[str] = ContextVar("aside", default="")
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A piece of evidence, and the key that opens it; travels to a vision process and nowhere else."""
+    """A piece of evidence, and the key that opens it; travels to a vision process and nowhere else.
+
+    Within `kept_aside` nothing is written where evidence lies, and what was written aside is read.
+    """
 
     evidence_id: str
     folder: str
@@ -33,11 +39,24 @@ class Held:
 
     def read(self) -> bytes:
         """Open the file and check it."""
+        if aside := _aside.get():
+            with suppress(EvidenceMissing):
+                return EvidenceStore(Path(aside)).open(self.evidence_id, self.key)
         return EvidenceStore(Path(self.folder)).open(self.evidence_id, self.key)
 
     def write(self, data: bytes) -> None:
         """Keep derived evidence; written again, the same."""
-        EvidenceStore(Path(self.folder)).put(self.evidence_id, data, self.key)
+        EvidenceStore(Path(_aside.get() or self.folder)).put(self.evidence_id, data, self.key)
+
+
+@contextmanager
+def kept_aside(folder: str) -> Iterator[None]:
+    """Have derived evidence written to another folder, and looked for there first."""
+    token = _aside.set(folder)
+    try:
+        yield
+    finally:
+        _aside.reset(token)
 
 
 @dataclass(frozen=True, slots=True)

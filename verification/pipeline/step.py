@@ -9,12 +9,13 @@ from datetime import datetime
 from google.protobuf.message import Message
 
 from events.errors import Erased
+from protocol.checks import Check
 from protocol.envelope import Event
 from subscriber import Context, Handler, Subscriber
 from verification.pipeline.facts import Facts, load, remember
 from verification.pipeline.workers import Failed
 
-__all__ = ["Look", "Step", "as_subscriber", "emit_about"]
+__all__ = ["Look", "Step", "as_subscriber", "emit_about", "subscriber_name"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ class Look:
 class Step:
     """One question put to evidence.
 
-    `hears` are the messages it follows; it acts when all facts of `needs` are known, and again when one of
+    `hears` are the messages it follows, `says` those that it emits, `answers` the check that it ends, if it
+    does; it acts when all facts of `needs` are known, and again when one of
     them, or of `also`, changes. `prepare(facts)` gives what its work looks at, or `Failed` when there is
     nothing to look at; `work` runs in a vision process. `tell(facts, found, now)` makes what it emits:
     `found` is what the work returned, or `Failed`. A step without `work` tells from its facts alone, with
@@ -38,12 +40,19 @@ class Step:
 
     name: str
     hears: tuple[type[Message], ...]
+    says: tuple[type[Message], ...]
     needs: tuple[str, ...]
     tell: Callable[[Facts, object, datetime], Iterable[Message]]
     prepare: Callable[[Facts], Look | Failed] | None = None
     work: Callable[..., object] | None = None
     also: tuple[str, ...] = ()
     priority: int = 5
+    answers: Check | None = None
+
+
+def subscriber_name(step: Step) -> str:
+    """Name the subscriber that runs a step; what it says has ids made of that name."""
+    return f"step.{step.name}"
 
 
 def emit_about(ctx: Context, event: Event, message: Message) -> None:
@@ -85,7 +94,7 @@ def as_subscriber(step: Step) -> Subscriber:
             emit_about(ctx, event, message)
 
     return Subscriber(
-        name=f"step.{step.name}",
+        name=subscriber_name(step),
         streams=("verification.case", "verification.partial"),
         handlers=(
             Handler(

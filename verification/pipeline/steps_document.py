@@ -59,6 +59,7 @@ def _classify(slot: Slot) -> Step:
     return Step(
         name=f"classify_{slot}",
         hears=(v.EvidenceReceived,),
+        says=(v.DocumentClassified,),
         needs=(name,),
         prepare=prepare,
         work=looks.look_at_picture,
@@ -91,6 +92,7 @@ def _grade(slot: Slot) -> Step:
     return Step(
         name=f"grade_{slot}",
         hears=(v.DocumentClassified,),
+        says=(v.PictureGraded,),
         needs=(name,),
         prepare=prepare,
         work=looks.look_at_quality,
@@ -273,6 +275,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         name="rectify",
         hears=(v.DocumentClassified,),
+        says=(v.PageRectified,),
         needs=("classified:front",),
         prepare=_prepare_page,
         work=looks.look_at_page,
@@ -282,6 +285,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         name="read",
         hears=(v.PageRectified,),
+        says=(v.FieldsRead,),
         needs=("page:front",),
         prepare=_prepare_fields,
         work=looks.look_at_fields,
@@ -291,6 +295,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         name="read_zone",
         hears=(v.PageRectified,),
+        says=(v.MachineZoneRead,),
         needs=("page:front",),
         prepare=_prepare_zone,
         work=looks.look_at_zone,
@@ -300,6 +305,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         name="portrait",
         hears=(v.PageRectified, *_BASIS),
+        says=(v.PortraitFound,),
         needs=("page:front",),
         also=("basis",),
         prepare=_prepare_portrait,
@@ -310,6 +316,8 @@ STEPS: tuple[Step, ...] = (
     Step(
         name="tamper",
         hears=(v.PageRectified, v.PortraitFound),
+        says=(v.CheckCompleted,),
+        answers=Check.TAMPER,
         needs=("page:front", "portrait:front"),
         prepare=_prepare_tamper,
         work=looks.look_for_tampering,

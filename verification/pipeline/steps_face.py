@@ -117,6 +117,8 @@ STEPS: tuple[Step, ...] = (
     Step(
         name="face_track",
         hears=(v.EvidenceReceived, v.ChallengeDrawn, v.BiometricBasisRecorded, v.BiometricBasisWithdrawn),
+        says=(v.FaceTrackRead, v.CheckCompleted),
+        answers=Check.LIVENESS,
         needs=("evidence:face",),
         also=("basis",),
         prepare=_prepare_track,
@@ -127,6 +129,8 @@ STEPS: tuple[Step, ...] = (
     Step(
         name="face_match",
         hears=(v.PortraitFound, v.FaceTrackRead),
+        says=(v.CheckCompleted,),
+        answers=Check.FACE_MATCH,
         needs=("portrait:front", "track:face"),
         prepare=_prepare_match,
         work=looks.match_faces,

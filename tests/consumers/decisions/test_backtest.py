@@ -15,8 +15,10 @@ from google.protobuf.message import Message
 from consumers.decisions import service
 from consumers.decisions.backtest import Compared, Draft, compare
 from consumers.decisions.service import SPEC
-from protocol.envelope import Event
+from consumers.decisions.supposing import Supposed
+from protocol.envelope import Event, from_record
 from protocol.ids import to_us
+from protocol.otherwise import Answer, CaseAnswers, line_of
 from protocol.policies import PolicyRef, read
 from protocol.schemas import verification_v1_pb2 as verification
 from subscriber import FileVersions
@@ -113,6 +115,62 @@ def test_nothing_is_said_and_no_row_of_the_service_is_touched(journal: MemoryJou
     assert not (tmp_path / "unused.sqlite3").exists()
 
 
+def supposed(journal: MemoryJournal, file: Path, name: str, check: str, status: str) -> Path:
+    """Write, as a re-scoring does, that a check of a case would end otherwise; one case is left out."""
+    said = next(
+        event
+        for event in map(from_record, journal.records)
+        if event.envelope.subject == name and getattr(event.message, "check", "") == check
+    )
+    would_be = verification.CheckCompleted()
+    would_be.CopyFrom(said.message)  # type: ignore[arg-type]  # it is one: it has a check
+    would_be.status = status
+    answer = Answer(
+        step=check, event_id=said.envelope.id, was=said.message, would_be=would_be, differs=("status",)
+    )
+    cases = (
+        CaseAnswers(case=case, client=CLIENT, answers=(answer,) if case == name else ())
+        for case in ("clear", "doubted", "low")
+    )
+    file.write_text("".join(line_of(case) + "\n" for case in cases))
+    return file
+
+
+def test_facts_as_other_code_would_say_them_give_other_decisions(
+    journal: MemoryJournal, tmp_path: Path
+) -> None:
+    file = supposed(journal, tmp_path / "answers.jsonl", "clear", "tamper", "rejected")
+
+    compared = compare(described(journal, tmp_path), None, supposed=Supposed.of(file))
+
+    assert said(compared) == {"clear": ("approve final", "decline final")}
+    was, would_be = compared.cases["clear"]
+    assert was is not None
+    assert would_be is not None
+    assert [compared.supposed.get(event_id) for event_id in would_be.because] == ["tamper rejected"]
+    assert "tamper clear" in {compared.facts[event_id] for event_id in was.because}
+
+
+def test_only_the_cases_that_were_gone_through_again_are_compared(
+    journal: MemoryJournal, tmp_path: Path
+) -> None:
+    file = supposed(journal, tmp_path / "answers.jsonl", "clear", "tamper", "rejected")
+
+    compared = compare(described(journal, tmp_path), None, supposed=Supposed.of(file))
+
+    assert list(compared.cases) == ["clear", "doubted", "low"]
+
+
+def test_a_draft_is_tried_on_facts_as_other_code_would_say_them(
+    journal: MemoryJournal, tmp_path: Path
+) -> None:
+    file = supposed(journal, tmp_path / "answers.jsonl", "clear", "tamper", "suspected")
+
+    compared = compare(described(journal, tmp_path), strict(), supposed=Supposed.of(file))
+
+    assert said(compared)["clear"] == ("approve final", "decline final")
+
+
 def command(tmp_path: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "consumers.decisions", "backtest", *words],
@@ -139,6 +197,27 @@ def test_the_command_says_how_many_would_differ_and_why(journal: MemoryJournal, 
     ]
     assert "decline final (tamper suspected)" in done.stdout
     assert json.loads(as_json.stdout)["would_be"]["because"] == ["tamper suspected"]
+
+
+def test_the_command_takes_what_a_rescoring_has_kept(journal: MemoryJournal, tmp_path: Path) -> None:
+    file = supposed(journal, tmp_path / "answers.jsonl", "clear", "tamper", "rejected")
+
+    with door(journal) as url:
+        write_run_file(tmp_path, url, "decisions")
+        done = command(tmp_path, "--with", str(file))
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0] == "3 cases; 1 would be decided otherwise"
+    assert "-> decline final (tamper rejected)" in done.stdout
+
+
+def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "answers.jsonl").write_text("{}\n")
+
+    done = command(tmp_path, "--with", str(tmp_path / "answers.jsonl"))
+
+    assert done.returncode == 2
+    assert "answers.jsonl: no line of what would be said otherwise" in done.stderr
 
 
 def test_a_draft_with_an_error_is_refused_with_its_line(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from google.protobuf.message import Message
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consumers.decisions.docket import Docket
+from consumers.decisions.docket import Docket, dump, load
 from protocol.checks import CHECKS, GRADES
 from protocol.envelope import Event
 from protocol.ids import to_us
@@ -311,3 +312,12 @@ def test_hearing_everything_again_says_nothing_new(events: list[Event]) -> None:
         teller.hear(event)
 
     assert teller.said == before
+
+
+def test_a_row_of_an_earlier_version_is_read_as_it_was_written() -> None:
+    docket = full(classified(), *checks(on=FRONT)).docket
+    row = json.loads(dump(docket))
+    row["known"]["state"] = json.dumps(row["known"]["state"])
+    row["known"] = json.dumps(row["known"])
+
+    assert load(json.dumps(row).encode()) == docket

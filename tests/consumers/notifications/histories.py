@@ -15,7 +15,19 @@ from protocol.schemas import verification_v1_pb2 as verification
 from protocol.schemas.journal_v1_pb2 import Record
 from protocol.sealing import Place, find, seal_value
 
-__all__ = ["APPROVED", "CLIENT", "EMAIL", "KEY", "PHONE", "REFERRED", "START", "SUBMITTED", "event", "opened"]
+__all__ = [
+    "APPLICANT",
+    "APPROVED",
+    "CLIENT",
+    "EMAIL",
+    "KEY",
+    "PHONE",
+    "REFERRED",
+    "START",
+    "SUBMITTED",
+    "event",
+    "opened",
+]
 
 # Noon in London: nobody sleeps.
 START = datetime(2026, 7, 1, 11, tzinfo=UTC)

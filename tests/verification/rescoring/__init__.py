@@ -1,0 +1,1 @@
+"""Steps run again over past evidence."""
