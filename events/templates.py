@@ -6,24 +6,30 @@ The door belongs to the events; evidence belongs to whoever keeps it. A product 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
-__all__ = ["NoTemplate", "face_template", "templates_from"]
+__all__ = ["NoTemplate", "ReadTemplate", "face_template", "templates_from"]
+
+ReadTemplate: TypeAlias = Callable[[str, bytes], bytes]
+_read: ReadTemplate | None = None
 
 
 class NoTemplate(LookupError):
     """No template is kept of that evidence."""
 
 
-_read: Callable[[str, bytes], bytes] | None = None
-
-
-def templates_from(read: Callable[[str, bytes], bytes]) -> None:
+def templates_from(read: ReadTemplate | None) -> ReadTemplate | None:
     """Set what gives the template of the face in a piece of evidence, opened with the applicant's key.
 
-    `read(evidence_id, key)` raises `NoTemplate`.
+    Args:
+        read: `read(evidence_id, key)` raises `NoTemplate`; None: there are none.
+
+    Returns:
+        What was set before.
     """
     global _read  # noqa: PLW0603 - one product a process
-    _read = read
+    before, _read = _read, read
+    return before
 
 
 def face_template(evidence_id: str, key: bytes) -> bytes:

@@ -9,7 +9,6 @@ import httpx
 import pytest
 import structlog
 
-from events.door import granting
 from events.door.services import issue_service_keys
 from events.journal import record
 from events.keys import data_key, destroy_key, forget_cached
@@ -50,8 +49,7 @@ def templates() -> Iterator[dict[str, bytes]]:
             raise NoTemplate(f"evidence {evidence_id} has none")
         return kept[evidence_id] + key
 
-    before = granting.face_template.__globals__["_read"]
-    templates_from(read)
+    before = templates_from(read)
     yield kept
     templates_from(before)
 
