@@ -27,7 +27,7 @@ def templates_from(read: ReadTemplate | None) -> ReadTemplate | None:
     Returns:
         What was set before.
     """
-    global _read  # noqa: PLW0603 - one product a process
+    global _read
     before, _read = _read, read
     return before
 
