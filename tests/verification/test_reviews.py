@@ -202,6 +202,16 @@ def test_an_applicant_does_not_contest_what_a_person_decided_but_the_client_may(
     assert status(case) == "in_review"
 
 
+def test_an_approval_gives_an_applicant_nothing_to_contest_but_the_client_may_doubt_it(case: str) -> None:
+    decided(case, d.DecisionReached(outcome="approve", state="final"))
+
+    with pytest.raises(Refused, match="conflict"):
+        cases.request_review(case, by="applicant", now=LATER)
+    cases.request_review(case, by="client", now=LATER)
+
+    assert status(case) == "in_review"
+
+
 def test_the_same_person_may_uphold_what_the_client_asked_about_again(case: str) -> None:
     concludes(case, Outcome.DECLINE)
     cases.request_review(case, by="client", now=LATER)
