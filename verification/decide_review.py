@@ -61,8 +61,8 @@ def conclude_review(standing: Standing, said: Conclusion) -> tuple[Draft, ...]:
         Refused: `not_accepting`: the case is over; `invalid`: a reason that the table does not have.
     """
     going_on(standing)
-    if unknown := [code for code in said.reasons if code not in REASONS]:
-        raise Refused("invalid", f"no reason has the code {unknown[0]!r}", field="reasons")
+    if not REASONS.keys() >= set(said.reasons):
+        raise Refused("invalid", "give codes of the table of reasons, such as blurred", field="reasons")
     held, reasons = standing.state.decision, tuple(dict.fromkeys(said.reasons))
     if held is not None and _says(held, said.outcome, reasons) and not standing.state.review_asked:
         return ()

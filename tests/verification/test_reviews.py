@@ -122,6 +122,7 @@ def test_a_reason_that_there_is_not_is_refused(case: str) -> None:
         concludes(case, Outcome.DECLINE, "blurred", "i_do_not_like_it")
 
     assert refused.value.extra["field"] == "reasons"
+    assert "like" not in refused.value.detail
     assert conclusions(case) == []
 
 
