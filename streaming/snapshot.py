@@ -108,7 +108,7 @@ def _remembered(state: CaseState) -> dict[str, Json]:
         answer.event_id: {"check": check.value, "status": answer.status} for check, answer in answers.items()
     }
     if decision is not None:
-        told[decision.event_id] = {"outcome": decision.outcome, "state": decision.state}
+        told[decision.event_id] = {"outcome": decision.outcome, "state": decision.state, "by": decision.by}
     places = dict(FeedPlace.objects.filter(event_id__in=told).values_list("event_id", "number"))
     return {id_: {**said, "number": places.get(id_), "kept": False} for id_, said in told.items()}
 

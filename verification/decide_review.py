@@ -32,8 +32,8 @@ def request_review(standing: Standing, *, by: str) -> tuple[Draft, ...]:
     """Ask that a person looks at a case; twice is once.
 
     Raises:
-        Refused: `not_accepting`: the case is over; `conflict`: it is a person's turn already, or an applicant
-            contests what a person has decided.
+        Refused: `not_accepting`: the case is over; `conflict`: it is a person's turn already, or there is
+            nothing for an applicant to contest.
     """
     going_on(standing)
     state = standing.state
@@ -41,9 +41,17 @@ def request_review(standing: Standing, *, by: str) -> tuple[Draft, ...]:
         return ()
     if state.status == "in_review":
         raise Refused("conflict", "the case is in review: a person takes a look already")
-    if by == "applicant" and _by_a_person(state.decision):
-        raise Refused("conflict", "a person has looked at this case; please turn to the company that asks")
+    if by == "applicant" and state.decision is not None:
+        _contestable(state.decision)
     return (draft(standing, v.ReviewRequested(by=by)),)
+
+
+def _contestable(decision: Decision) -> None:
+    """Refuse an applicant's wish for a person after an approval, and after a person's decision."""
+    if decision.by == BY_REVIEWER:
+        raise Refused("conflict", "a person has looked at this case; please turn to the company that asks")
+    if decision.stands and decision.outcome == Outcome.APPROVE:
+        raise Refused("conflict", "you are verified; there is nothing for a person to look at")
 
 
 def conclude_review(standing: Standing, said: Conclusion) -> tuple[Draft, ...]:
@@ -53,8 +61,8 @@ def conclude_review(standing: Standing, said: Conclusion) -> tuple[Draft, ...]:
         Refused: `not_accepting`: the case is over; `invalid`: a reason that the table does not have.
     """
     going_on(standing)
-    if unknown := [code for code in said.reasons if code not in REASONS]:
-        raise Refused("invalid", f"no reason has the code {unknown[0]!r}", field="reasons")
+    if not REASONS.keys() >= set(said.reasons):
+        raise Refused("invalid", "give codes of the table of reasons, such as blurred", field="reasons")
     held, reasons = standing.state.decision, tuple(dict.fromkeys(said.reasons))
     if held is not None and _says(held, said.outcome, reasons) and not standing.state.review_asked:
         return ()
@@ -71,8 +79,4 @@ def conclude_review(standing: Standing, said: Conclusion) -> tuple[Draft, ...]:
 
 def _says(held: Decision, outcome: Outcome, reasons: tuple[str, ...]) -> bool:
     """Tell whether a person has said just this before."""
-    return _by_a_person(held) and (held.outcome, held.reasons) == (outcome, reasons)
-
-
-def _by_a_person(decision: Decision | None) -> bool:
-    return decision is not None and decision.by == BY_REVIEWER
+    return held.by == BY_REVIEWER and (held.outcome, held.reasons) == (outcome, reasons)

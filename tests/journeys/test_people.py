@@ -82,7 +82,8 @@ def test_an_applicant_contests_an_automated_decline_and_a_person_approves(review
     assert _decide(applicant, "approve") == 202
 
     applicant.decided("approve")
-    assert _decisions(applicant) == [("policy", "decline", "final"), ("reviewer", "approve", "corrected")]
+    decided = [("policy", "decline", "final"), ("reviewer", "approve", "corrected")]
+    assert _decisions(applicant)[-2:] == decided
     assert _outcomes(applicant) == ["not_approved", "approved"]
 
 

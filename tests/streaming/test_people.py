@@ -7,6 +7,7 @@ import json
 import pytest
 from asgiref.sync import sync_to_async
 
+from protocol.checks import CHECKS
 from protocol.schemas import verification_v1_pb2 as verification
 from tests.streaming import told
 from tests.streaming.conftest import Case, Client, House
@@ -66,6 +67,19 @@ async def test_the_snapshot_says_what_the_feed_said(client: Client) -> None:
 
     assert found["status"] == "decided"
     assert found["decision"] == {**decision["data"], "number": decision["number"], "final": True}
+
+
+async def test_a_case_without_a_policy_is_checked_and_then_decided_by_its_client(client: Client) -> None:
+    case = client._new()
+    nine = [told.completed(check.value, "clear", evidence_keyseq=0) for check in CHECKS]
+    await sync_to_async(case.say)(told.opened(policy="none"), *nine, told.concluded("decline"))
+
+    assert told_of(await heard(case), "case", "decision") == [
+        ("case", "open"),
+        ("case", "checked"),
+        ("decision", "decline"),
+        ("case", "decided"),
+    ]
 
 
 async def test_a_person_who_corrects_a_policy_names_its_record(client: Client) -> None:

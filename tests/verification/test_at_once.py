@@ -15,13 +15,16 @@ from access.principals import Principal, Unauthorised
 from events import journal
 from events.keys import forget_cached
 from events.retrying import retried
+from protocol.policies import Outcome
 from protocol.problems import Refused
+from protocol.schemas.verification_v1_pb2 import ReviewConcluded
 from tests.events.makers import submitted
 from tests.rebuilding import empty_journal
 from tests.sequencing import on_postgres
 from tests.verification.conftest import NOW, OPENING
 from verification import cases
 from verification.cases import Opened
+from verification.decide_review import Conclusion
 from verification.idempotency import request
 
 pytestmark = pytest.mark.django_db(transaction=True, databases="__all__")
@@ -60,6 +63,29 @@ def test_a_case_withdrawn_by_several_at_once_is_withdrawn_once(case: str) -> Non
     _at_once(lambda: cases.withdraw(case, by="client", now=NOW))
 
     assert _said(case)["CaseWithdrawn"] == 1
+
+
+def test_a_case_decided_alike_by_several_at_once_is_decided_once(case: str) -> None:
+    said = Conclusion(by="client", reviewer_id="ak_1", outcome=Outcome.DECLINE)
+
+    _at_once(lambda: cases.conclude_review(case, said, now=NOW))
+
+    assert _said(case)["ReviewConcluded"] == 1
+
+
+def test_of_several_who_decide_otherwise_at_once_each_corrects_the_one_before(case: str) -> None:
+    outcomes = iter([Outcome.APPROVE, Outcome.DECLINE] * 2)
+
+    _at_once(
+        lambda: cases.conclude_review(
+            case, Conclusion(by="client", reviewer_id="ak_1", outcome=next(outcomes)), now=NOW
+        ),
+        times=4,
+    )
+
+    told = [e for e in journal.after(0, subject=case) if isinstance(e.message, ReviewConcluded)]
+    ids = ["", *(str(e.envelope.id) for e in told)]
+    assert [e.message.corrects for e in told if isinstance(e.message, ReviewConcluded)] == ids[:-1]
 
 
 def test_several_phones_draw_the_same_challenge_at_once(case: str) -> None:

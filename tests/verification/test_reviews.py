@@ -122,6 +122,7 @@ def test_a_reason_that_there_is_not_is_refused(case: str) -> None:
         concludes(case, Outcome.DECLINE, "blurred", "i_do_not_like_it")
 
     assert refused.value.extra["field"] == "reasons"
+    assert "like" not in refused.value.detail
     assert conclusions(case) == []
 
 
@@ -194,6 +195,16 @@ def test_in_review_already_there_is_nothing_to_ask_for(case: str, by: str) -> No
 
 def test_an_applicant_does_not_contest_what_a_person_decided_but_the_client_may(case: str) -> None:
     concludes(case, Outcome.DECLINE)
+
+    with pytest.raises(Refused, match="conflict"):
+        cases.request_review(case, by="applicant", now=LATER)
+    cases.request_review(case, by="client", now=LATER)
+
+    assert status(case) == "in_review"
+
+
+def test_an_approval_gives_an_applicant_nothing_to_contest_but_the_client_may_doubt_it(case: str) -> None:
+    decided(case, d.DecisionReached(outcome="approve", state="final"))
 
     with pytest.raises(Refused, match="conflict"):
         cases.request_review(case, by="applicant", now=LATER)

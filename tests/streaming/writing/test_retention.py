@@ -14,6 +14,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.core.management import CommandError, call_command
 from django.db import connections
+from google.protobuf.message import Message
 
 from access.principals import authenticate
 from events import journal
@@ -377,17 +378,20 @@ def test_the_snapshot_of_a_trimmed_case_says_from_where_on_it_knows(house: House
     assert (found["facts"], found["evidence"]) == ({}, [])
 
 
+@pytest.mark.parametrize(
+    ("said", "by"), [(told.reached(missing=()), "policy"), (told.concluded("approve"), "reviewer")]
+)
 def test_the_snapshot_of_a_case_without_a_record_left_still_says_how_it_ended(
-    house: House, client: Client
+    house: House, client: Client, said: Message, by: str
 ) -> None:
-    case = client.case(told.received(), told.completed(), told.reached(missing=()))
+    case = client.case(told.received(), told.completed(), said)
     house.write()
     decision = FeedRecord.objects.get(kind="decision").number
     _trim(house, client, 1_000)
 
     found = _seen(case)
 
-    kept = {"outcome": "approve", "state": "final", "number": decision, "kept": False}
+    kept = {"outcome": "approve", "state": "final", "by": by, "number": decision, "kept": False}
     assert (found["status"], found["decision"]) == ("decided", kept)
 
 

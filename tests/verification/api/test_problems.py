@@ -21,7 +21,6 @@ from verification.evidence_store import EvidenceMissing
 pytestmark = pytest.mark.django_db(databases="__all__")
 
 LATER = [
-    ("POST", "cases/01990000-0000-7000-8000-000000000001/decision"),
     ("GET", "applicants/a/export"),
     ("POST", "applicants/a/erasure"),
     ("PUT", "applicants/a/retention"),
