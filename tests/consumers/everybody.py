@@ -30,8 +30,7 @@ NAMES = [one.name for one in beside()]
 START = stories.START
 _ENDS_AT = 1_965
 ENDS = START + timedelta(seconds=_ENDS_AT)
-# Half an hour of a call every 20 s, then a register that takes longer and longer.
-_RISES_AT, _LOOK_S = 1_800, 5
+_LOOK_S = 5
 # Turns, places, what was passed over and the clock's moments are of each run; all else is the service's.
 _OF_THE_RUN = (
     "subscriber_checkpoint",
@@ -89,7 +88,7 @@ def lived_through(folder: Path, journal: MemoryJournal) -> None:
     """Have the history happen, everybody told the time as it goes."""
     story = sorted(_story(), key=lambda one: one.envelope.occurred_at)
     with running(folder, journal, START) as every:
-        for second in range(_RISES_AT - _LOOK_S, _ENDS_AT + 1, _LOOK_S):
+        for second in range(stories.RISES_AT - _LOOK_S, _ENDS_AT + 1, _LOOK_S):
             moment = START + timedelta(seconds=second)
             while story and story[0].envelope.occurred_at < moment:
                 journal.append(MemoryJournal([story.pop(0)]).records)
@@ -117,9 +116,8 @@ def _tables(store: Store) -> list[str]:
 
 def _story() -> Iterator[Event]:
     """Tell of cases that end in every way, and of a register that grows slow."""
-    yield from stories.calls(range(0, _RISES_AT, 20), 1_000)
-    for second in range(_RISES_AT, _ENDS_AT, 5):
-        yield from stories.called(second, 1_000 + 7_000 * (second - _RISES_AT) / 600)
+    yield from stories.quiet()
+    yield from stories.rising(_ENDS_AT)
     yield from _case("approved", 0, *_checks())
     yield from _case("declined", 60, *_checks(register="rejected"))
     yield from _case("doubted", 120, *_checks(tamper="suspected"))

@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import random
-import subprocess
-import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from itertools import count
 from pathlib import Path
 from uuid import UUID
 
@@ -26,6 +19,7 @@ from tests.consumers.audit.makers import opened_log
 from tests.consumers.decisions.histories import number
 from tests.consumers.door import door, write_run_file
 from tests.consumers.journal import MemoryJournal
+from tests.consumers.killing import kept_coming, running
 from tests.servers.running import fresh_database
 
 _KILLS, _AT_ONCE = 4, 20
@@ -38,37 +32,6 @@ def append(journal: MemoryJournal, first: int) -> None:
     fact = number(v.CaseSubmitted(by="client"), 1)
     many = [changed(fact, id=UUID(int=n).bytes) for n in range(first, first + _AT_ONCE)]
     journal.append([to_record(fact._replace(envelope=one)) for one in many])
-
-
-@contextmanager
-def written(journal: MemoryJournal) -> Iterator[None]:
-    """Have events come while the block runs, some hundreds a second."""
-    stop = threading.Event()
-
-    def write() -> None:
-        for first in count(1, _AT_ONCE):
-            append(journal, first)
-            if stop.wait(0.05):
-                return
-
-    thread = threading.Thread(target=write)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-
-
-@contextmanager
-def running(folder: Path, database_url: str) -> Iterator[None]:
-    environment = {**os.environ, "VOUCH_DATA": str(folder), "VOUCH_AUDIT_DATABASE_URL": database_url}
-    process = subprocess.Popen([sys.executable, "-m", "consumers.audit", "run"], env=environment)
-    try:
-        yield
-    finally:
-        process.kill()
-        process.wait()
 
 
 def logged(store: Store) -> int:
@@ -92,15 +55,15 @@ def test_killed_again_and_again_it_logs_each_event_once(
 
     with door(journal) as address, opened_log(url or tmp_path / "audit.sqlite3") as store:
         write_run_file(tmp_path, address, "audit")
-        with written(journal):
+        with kept_coming(lambda times: append(journal, 1 + times * _AT_ONCE)):
             for _ in range(_KILLS):
-                with running(tmp_path, url):
+                with running("audit", tmp_path, VOUCH_AUDIT_DATABASE_URL=url):
                     until_logged(store, reached[-1] + 1)
                     time.sleep(chance.random() * 0.3)
                 reached.append(logged(store))
         # Something is left for the one that is not killed, however fast the others were.
         append(journal, len(journal.records) + 1)
-        with running(tmp_path, url):
+        with running("audit", tmp_path, VOUCH_AUDIT_DATABASE_URL=url):
             until_logged(store, len(journal.records))
         positions = [kept.entry.position for kept in walked(entries(store))]
 

@@ -20,10 +20,26 @@ from protocol.schemas import verification_v1_pb2 as verification
 from protocol.schemas.journal_v1_pb2 import Record
 from tests.consumers.journal import MemoryJournal, Service
 
-__all__ = ["ABOUT", "START", "at_us", "called", "calls", "finished", "running", "said", "settle_until"]
+__all__ = [
+    "ABOUT",
+    "RISES_AT",
+    "START",
+    "at_us",
+    "called",
+    "calls",
+    "event",
+    "finished",
+    "in_order",
+    "quiet",
+    "rising",
+    "running",
+    "said",
+    "settle_until",
+]
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ABOUT = "dependency/licence_register"
+RISES_AT = 1_800
 _REGISTER = "licence_register"
 _DEADLINE_MS = 3_000
 
@@ -77,6 +93,17 @@ def calls(seconds: Iterable[float], took_ms: float) -> list[Event]:
         for n, second in enumerate(seconds)
         for one in called(second, took_ms * (1.2 if n % 10 == 7 else 1.0 + 0.01 * (n % 5)))
     ]
+
+
+def quiet() -> list[Event]:
+    """Have half an hour of a second each, three times a minute."""
+    return calls(range(0, RISES_AT, 20), 1_000)
+
+
+def rising(until: int) -> list[Event]:
+    """Have the register take longer and longer after that half an hour: 7 s more in ten minutes."""
+    seconds = range(RISES_AT, until, 5)
+    return [one for s in seconds for one in called(s, 1_000 + 7_000 * (s - RISES_AT) / 600)]
 
 
 def finished(second: float, case: str, *, took_s: float) -> list[Event]:

@@ -14,26 +14,22 @@ from protocol.schemas import verification_v1_pb2 as verification
 from subscriber import Store
 from tests.consumers.early_warning.stories import (
     ABOUT,
+    RISES_AT,
     at_us,
     called,
     calls,
     event,
     finished,
     in_order,
+    quiet,
+    rising,
     running,
     said,
     settle_until,
 )
 from tests.consumers.journal import EPOCH, MemoryJournal
 
-# Half an hour of a second each, three times a minute, and then ten minutes of rising.
-QUIET = calls(range(0, 1_800, 20), 1_000)
-RISES_AT = 1_800
-
-
-def rising(until: int) -> list[Event]:
-    seconds = range(RISES_AT, until, 5)
-    return [e for s in seconds for e in called(s, 1_000 + 7_000 * (s - RISES_AT) / 600)]
+QUIET = quiet()
 
 
 def play(folder: Path, journal: MemoryJournal, events: list[Event], until: int) -> None:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import random
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +12,7 @@ import pytest
 
 from tests.consumers.door import door, write_run_file
 from tests.consumers.journal import MemoryJournal
+from tests.consumers.killing import running
 from tests.consumers.notifications.histories import KEY, START, SUBMITTED, event, opened
 from tests.consumers.notifications.mail import MailServer, mail_server
 from tests.consumers.notifications.office import TELLS, wait_until
@@ -23,23 +20,14 @@ from tests.consumers.notifications.office import TELLS, wait_until
 _CASES, _KILLS = 80, 4
 
 
-@contextmanager
-def running(folder: Path, server: MailServer, doubt: str) -> Iterator[subprocess.Popen[bytes]]:
+def sending(folder: Path, server: MailServer, doubt: str) -> AbstractContextManager[None]:
     variables = {
-        "VOUCH_DATA": str(folder),
         "VOUCH_SMTP_URL": f"smtp+plain://127.0.0.1:{server.port}",
         "VOUCH_NOTIFICATIONS_SENDER": "no-reply@vouch.example",
         "VOUCH_NOTIFICATIONS_SINCE": "2026-01-01",
         "VOUCH_NOTIFICATIONS_DOUBT_EMAIL": doubt,
     }
-    process = subprocess.Popen(
-        [sys.executable, "-m", "consumers.notifications", "run"], env={**os.environ, **variables}
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
+    return running("notifications", folder, **variables)
 
 
 def cases() -> MemoryJournal:
@@ -75,11 +63,11 @@ def test_killed_again_and_again_it_sends_each_message_once_or_says_so(tmp_path: 
         write_run_file(tmp_path, url, "notifications")
         for _ in range(_KILLS):
             before = len(server.taken)
-            with running(tmp_path, server, doubt):
+            with sending(tmp_path, server, doubt):
                 assert wait_until(lambda at=before: len(server.taken) > at or settled(journal), within_s=60)
                 time.sleep(chance.random() * 0.1)
         in_kills, server.wait_s = len(server.taken), 0.02
-        with running(tmp_path, server, doubt):
+        with sending(tmp_path, server, doubt):
             assert wait_until(lambda: settled(journal), within_s=120)
         arrived, came = server.ids(), ends(journal)
 
