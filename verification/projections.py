@@ -71,6 +71,7 @@ def _opened(event: Event) -> None:
     v.DeadlinePassed,
     v.CaseExpired,
     v.CheckCompleted,
+    v.WaitingBegan,
     d.DecisionReached,
     d.DecisionExpired,
     d.DecisionCorrected,
