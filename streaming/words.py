@@ -16,13 +16,14 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Kind(StrEnum):
-    """What a record is about. `request`, `review`, `waiting` and `erased` come with their events."""
+    """What a record is about. `request`, `review` and `erased` come with their events."""
 
     CASE = "case"
     EVIDENCE = "evidence"
     PARTIAL = "partial"
     CHECK = "check"
     DECISION = "decision"
+    WAITING = "waiting"
     OUTCOME = "outcome"  # the phone's word for a decision; never on a client's feed
 
 

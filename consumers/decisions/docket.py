@@ -5,20 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from google.protobuf.message import Message
 
 from consumers.decisions import facts
-from consumers.decisions.engine import evaluate
+from consumers.decisions.engine import Answer, evaluate
 from consumers.decisions.facts import CaseFacts
 from consumers.decisions.statements import Stated, Statement, next_statement
+from consumers.decisions.trust import Pot, Wish
 from protocol.case_state import plain
 from protocol.envelope import Event
 from protocol.ids import to_us
 from protocol.policies import NO_DECISION, CompiledPolicy, Outcome, PolicyRef
 from protocol.schemas import decisions_v1_pb2 as decisions
 
-__all__ = ["Docket", "Emit", "Policies", "dump", "end_approval", "load", "speak"]
+__all__ = ["Docket", "Emit", "Means", "Policies", "dump", "end_approval", "load", "speak"]
 
 Emit = Callable[[Message], str]
 # Finds a client's policy, made ready.
@@ -26,35 +28,79 @@ Policies = Callable[[str, PolicyRef], CompiledPolicy]
 
 
 @dataclass(frozen=True, slots=True)
+class Means:
+    """What a case is decided with: `emit` says a message, and gives the id of its event."""
+
+    emit: Emit
+    policies: Policies
+    pot: Pot
+
+
+@dataclass(frozen=True, slots=True)
 class Docket:
     """Start from `Docket()`; `reached_us`: the latest moment the case is known to have reached.
 
     That moment is counted in microseconds since 1970 UTC, from the events' own times and due timers.
+    `reservation`: id of the event that reserved trust for what was said; empty: none stands.
     """
 
     known: CaseFacts = field(default_factory=CaseFacts)
     stated: Stated | None = None
     reached_us: int = 0
+    reservation: str = ""
 
     def hear(self, event: Event) -> Docket:
         """Take one event of the case in."""
         reached_us = max(self.reached_us, to_us(event.envelope.occurred_at))
         return replace(self, known=facts.fold(self.known, event), reached_us=reached_us)
 
-    def next(self, policies: Policies) -> Statement | None:
+    def next(self, means: Means) -> Statement | None:
         """Decide what to say now; None: nothing. Raises what finding the case's policy does."""
         if self._nobody_asks():
             return None
         found, ends_us = self.known.facts, self.known.token_ends_us
         may_approve_ahead = ends_us == 0 or ends_us > self.reached_us
-        policy = policies(self.known.client, self.known.policy)
+        policy = means.policies(self.known.client, self.known.policy)
 
-        def said(*, why: bool) -> Statement | None:
-            answer = evaluate(policy, found, may_approve_ahead=may_approve_ahead, why=why)
-            return next_statement(self.stated, answer, counting=found.event_ids, token_ends_us=ends_us)
+        def answer(*, why: bool) -> Answer:
+            return evaluate(policy, found, may_approve_ahead=may_approve_ahead, why=why)
 
+        def said(answer: Answer) -> Statement | None:
+            return next_statement(self.stated, answer, counting=found.counting, token_ends_us=ends_us)
+
+        first = answer(why=False)
+        allowed = self._allowed(first, means.pot)
         # Most facts change nothing that is said: why it is so is only asked when something is.
-        return None if said(why=False) is None else said(why=True)
+        return None if said(allowed(first)) is None else said(allowed(answer(why=True)))
+
+    def _allowed(self, answer: Answer, pot: Pot) -> Callable[[Answer], Answer]:
+        """Tell what becomes of an answer: an approval on trust needs time that is left, and room.
+
+        For want of room it is a refer that says what is waited for; out of time it is nothing at all.
+        """
+        until_us = answer.on_trust_until_us
+        stated = self.stated
+        if until_us == 0 or (stated is not None and stated.statement.on_trust):
+            return lambda it: it
+        over = until_us <= max(self.reached_us, pot.clock_us)
+        if over or (stated is not None and stated.stands):
+            return lambda it: replace(it, outcome=None, because=(), on_trust_until_us=0)
+        if pot.take(self._wish(until_us)):
+            return lambda it: it
+        return lambda it: replace(it, outcome=Outcome.REFER, on_trust_until_us=0)
+
+    def _wish(self, until_us: int) -> Wish:
+        known, (amount, currency) = self.known, self.known.stake
+        opened = known.state.opened
+        return Wish(
+            client=known.client,
+            live=opened is not None and opened.live,
+            applicant=known.applicant,
+            amount=amount,
+            currency=currency,
+            check=next(iter(known.facts.waits)),
+            until_us=until_us,
+        )
 
     def _nobody_asks(self) -> bool:
         """Tell whether the case wants no decision: none was asked for, or it ended before one stood."""
@@ -74,28 +120,62 @@ class Docket:
         return 0 if self.stated is None else self.stated.statement.expires_at_us
 
 
-def speak(docket: Docket, emit: Emit, policies: Policies) -> Docket:
-    """Say what is to be said now, if anything.
-
-    Args:
-        docket: the case, with its newest event heard.
-        emit: says a message, and gives the id of its event.
-        policies: finds the case's policy.
-    """
-    statement = docket.next(policies)
+def speak(docket: Docket, means: Means) -> Docket:
+    """Say what is to be said now of a case whose newest event was heard, if anything."""
+    statement = docket.next(means)
     if statement is None:
         return docket
-    return docket.say(statement, emit(_worded(docket, statement)))
+    if docket.stated is not None and docket.reservation and statement.outcome is not Outcome.APPROVE:
+        means.emit(_expiry(docket, docket.stated))
+    said = docket.say(statement, means.emit(_worded(docket, statement)))
+    return _reserve(said, means) if statement.on_trust else _release(said, means)
 
 
-def end_approval(docket: Docket, now_us: int, emit: Emit, policies: Policies) -> Docket:
+def end_approval(docket: Docket, now_us: int, means: Means) -> Docket:
     """Say that an approval ahead has ended by its clock, and what holds instead; nothing when none has."""
     if docket.stated is None or not 0 < docket.expires_at_us <= now_us:
         return docket
-    emit(_expiry(docket, docket.stated))
+    expired = means.emit(_expiry(docket, docket.stated))
     # Where nothing follows, as of a withdrawn case, what was said last must still not end a second time.
-    ended = replace(docket.stated, statement=replace(docket.stated.statement, expires_at_us=0))
-    return speak(replace(docket, stated=ended, reached_us=max(docket.reached_us, now_us)), emit, policies)
+    over = replace(docket.stated.statement, expires_at_us=0, on_trust=False)
+    ended = replace(
+        docket,
+        stated=replace(docket.stated, statement=over),
+        reached_us=max(docket.reached_us, now_us),
+        reservation="",
+    )
+    if docket.reservation:
+        means.pot.give_back()
+    spoken = speak(ended, means)
+    if docket.reservation:
+        settled = (
+            expired if spoken.stated is ended.stated or spoken.stated is None else spoken.stated.event_id
+        )
+        means.emit(decisions.TrustReleased(reservation_id=docket.reservation, decision_id=settled))
+    return spoken
+
+
+def _reserve(docket: Docket, means: Means) -> Docket:
+    """Say what an approval on trust takes, once for as long as it stands."""
+    if docket.stated is None or docket.reservation:
+        return docket
+    amount, currency = docket.known.stake
+    reserved = decisions.TrustReserved(
+        decision_id=docket.stated.event_id,
+        amount=amount,
+        currency=currency,
+        until_us=docket.expires_at_us,
+    )
+    return replace(docket, reservation=means.emit(reserved))
+
+
+def _release(docket: Docket, means: Means) -> Docket:
+    """Say that what was taken is free, once something else has been said."""
+    if docket.stated is None or not docket.reservation:
+        return docket
+    means.pot.give_back()
+    means.emit(decisions.TrustReleased(reservation_id=docket.reservation, decision_id=docket.stated.event_id))
+    return replace(docket, reservation="")
 
 
 def _worded(docket: Docket, statement: Statement) -> decisions.DecisionReached | decisions.DecisionCorrected:
@@ -137,6 +217,7 @@ def dump(docket: Docket) -> bytes:
         "known": facts.dump(docket.known).decode(),
         "stated": docket.stated,
         "reached_us": docket.reached_us,
+        "reservation": docket.reservation,
     }
     return json.dumps(said, default=plain, sort_keys=True).encode()
 
@@ -144,10 +225,13 @@ def dump(docket: Docket) -> bytes:
 def load(data: bytes) -> Docket:
     """Read back what `dump` wrote."""
     found = json.loads(data)
-    known, said = facts.load(found["known"].encode()), found["stated"]
-    if said is None:
-        return Docket(known, None, found["reached_us"])
+    known, stated = facts.load(found["known"].encode()), found["stated"] and _stated(found["stated"])
+    # Dockets that were written before there was trust have none reserved.
+    return Docket(known, stated, found["reached_us"], found.get("reservation", ""))
+
+
+def _stated(said: dict[str, Any]) -> Stated:
     words = said["statement"]
     lists = {name: tuple(words[name]) for name in ("missing", "because")}
     statement = Statement(**{**words, **lists, "outcome": Outcome(words["outcome"])})
-    return Docket(known, Stated(**{**said, "statement": statement}), found["reached_us"])
+    return Stated(**{**said, "statement": statement})

@@ -73,7 +73,6 @@ _FACTS: Final[dict[str, Json]] = {
 _PROMISED: Final = {
     "request": ("evidence_kind", "reason", "attempt", "last", "until"),
     "review": ("outcome", "reasons"),
-    "waiting": ("for", "until", "fallback"),
     "erased": ("applicant",),
 }
 

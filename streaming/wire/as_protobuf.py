@@ -140,10 +140,15 @@ def _decision(record: feed.Record, data: _Data) -> None:
     record.decision.CopyFrom(feed.Decision(**{**data, "policy": feed.Policy(**data["policy"])}))
 
 
+def _waiting(record: feed.Record, data: _Data) -> None:
+    record.waiting.CopyFrom(feed.Waiting(**data))
+
+
 _WRITERS: Final[dict[str, Callable[[feed.Record, _Data], None]]] = {
     Kind.CASE: _case,
     Kind.EVIDENCE: _evidence,
     Kind.PARTIAL: _partial,
     Kind.CHECK: _check,
     Kind.DECISION: _decision,
+    Kind.WAITING: _waiting,
 }

@@ -81,6 +81,8 @@ def project(
             return _machine_zone(message, context)
         case verification.CheckCompleted():
             return [_check(message, state)], context
+        case verification.WaitingBegan():
+            return [_waiting(message)], context
         case decisions.DecisionReached() | decisions.DecisionExpired() | decisions.DecisionCorrected():
             return [_decision(message, number_of)], context
         case _:
@@ -171,6 +173,12 @@ def _check(message: verification.CheckCompleted, state: CaseState) -> PublicReco
     }
     final = message.final and state.counts(message.check, message.evidence_keyseq)
     return PublicRecord(kind=Kind.CHECK, data=data, final=final)
+
+
+def _waiting(message: verification.WaitingBegan) -> PublicRecord:
+    data: dict[str, Json] = {"for": message.dependency, "until": rfc3339(message.until_us)}
+    data["fallback"] = message.fallback
+    return PublicRecord(kind=Kind.WAITING, data=data, final=False)
 
 
 def _reason(code: str) -> Json:
