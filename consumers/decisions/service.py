@@ -9,6 +9,7 @@ from google.protobuf.message import Message
 from consumers.decisions import book, trust
 from consumers.decisions.backtest import SAID
 from consumers.decisions.docket import Docket, Means, dump, end_approval, load, speak
+from consumers.decisions.exposing import EXPOSURE
 from consumers.decisions.trust import Pot
 from consumers.decisions.trying import backtest
 from protocol.envelope import Event
@@ -88,7 +89,7 @@ SPEC = ServiceSpec(
     streams=STREAMS,
     prepare=prepare,
     build=_build,
-    verbs=(backtest(_with_what_was_said),),
+    verbs=(backtest(_with_what_was_said), EXPOSURE),
 )
 
 

@@ -51,7 +51,10 @@ def held(ctx: Context, subject: str) -> Asking | None:
         "SELECT call_id, attempt, first_us, until_us, ended FROM pipeline_register WHERE subject = ?",
         (subject,),
     )
-    return Asking(*rows[0][:4], Stage(rows[0][4])) if rows else None
+    if not rows:
+        return None
+    call_id, attempt, first_us, until_us, stage = rows[0]
+    return Asking(call_id, attempt, first_us, until_us, Stage(stage))
 
 
 def keep(ctx: Context, subject: str, asking: Asking) -> None:
