@@ -81,8 +81,6 @@ def project(
             return _machine_zone(message, context)
         case verification.CheckCompleted():
             return [_check(message, state)], context
-        case verification.WaitingBegan():
-            return [_waiting(message)], context
         case decisions.DecisionReached() | decisions.DecisionExpired() | decisions.DecisionCorrected():
             return [_decision(message, number_of)], context
         case _:
@@ -115,6 +113,8 @@ def _partial(message: Message) -> list[PublicRecord]:
             return [_fact("face_seen", message.evidence_id, message.seen)]
         case verification.AgeEstablished():
             return [_fact("age_over_minimum", message.evidence_id or None, message.over_minimum)]
+        case verification.WaitingBegan():
+            return [_waiting(message)]
         case _:
             return []
 

@@ -58,8 +58,7 @@ class Turns:
     def say(self, *messages: Message) -> None:
         """Say messages about the case, and let the subscriber act."""
         drafts = [
-            journal.Draft(message=m, subject=CASE, client=CLIENT, applicant="applicant-1")
-            for m in messages
+            journal.Draft(message=m, subject=CASE, client=CLIENT, applicant="applicant-1") for m in messages
         ]
         journal.record(drafts, now=self.now)
         self.turn()

@@ -33,6 +33,21 @@ def test_a_snapshot_says_where_the_case_stands_and_what_is_missing(house: House)
     assert found["reflects"]["number"] == 6
 
 
+def test_while_a_dial_runs_the_case_waits_and_the_register_is_missing(house: House) -> None:
+    client = house.client()
+    given_up = told.completed("register", "unavailable", evidence_keyseq=3, final=False)
+    case = client.case(told.received(), given_up, told.waiting(evidence_keyseq=3))
+    house.write()
+    found = seen(case, client)
+    assert (found["status"], found["checks"]) == ("waiting", {})
+    assert "register" in found["missing"]
+
+    case.say(told.completed("register", "clear", evidence_keyseq=3))
+    house.write()
+    found = seen(case, client)
+    assert (found["status"], found["checks"]["register"]["status"]) == ("checking", "clear")
+
+
 def test_answers_on_replaced_evidence_are_not_in_the_snapshot(house: House) -> None:
     client = house.client()
     case = client.case(told.received(), told.completed(), told.received(evidence=BACK))

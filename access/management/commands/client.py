@@ -1,4 +1,4 @@
-"""`manage.py client add NAME [--test]`, and `client dial CLIENT register on --cap "500.00 GBP"` or `… off`."""
+"""`manage.py client add NAME [--test]` and `client dial CLIENT register on --cap "500.00 GBP"`, or `off`."""
 
 from __future__ import annotations
 
