@@ -12,15 +12,16 @@ from typing import Final
 from django.db import transaction
 
 from access.clients import time_zone_of
-from access.models import ClientDial
+from access.models import CaseDoor, ClientDial, Trust
 from events import journal
 from events.journal import Draft
 from events.retrying import retried
 from protocol.currencies import CURRENCIES
+from protocol.ids import to_us
 from protocol.problems import Refused
 from protocol.schemas import client_v1_pb2 as c
 
-__all__ = ["Limit", "RegisterDial", "limits_of", "register_dial", "set_register_dial"]
+__all__ = ["Limit", "OnTrust", "RegisterDial", "limits_of", "on_trust", "register_dial", "set_register_dial"]
 
 _MONEY: Final = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,4})?) ([A-Z]{3})")
 
@@ -40,6 +41,16 @@ class RegisterDial:
 
     on: bool = False
     limits: tuple[Limit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OnTrust:
+    """What stands approved on trust of a client, of live cases or of test ones: the sum of how many."""
+
+    live: bool
+    currency: str
+    amount: Decimal
+    cases: int
 
 
 def register_dial(client: str) -> RegisterDial:
@@ -69,6 +80,19 @@ def set_register_dial(*, client: str, dial: RegisterDial, now: datetime) -> Regi
             said = c.RegisterDialSet(on=dial.on, limits=limits)
             journal.record([Draft(message=said, subject=client, client=client, source="access")], now=now)
     return dial
+
+
+def on_trust(client: str, *, now: datetime) -> tuple[OnTrust, ...]:
+    """Add up what stands approved on trust of a client at a moment; what has ended by its clock does not."""
+    rows = Trust.objects.filter(client=client, released_at_us=0, until_us__gt=to_us(now))
+    doors = CaseDoor.objects.filter(case__in=[row.case for row in rows])
+    live = dict(doors.values_list("case", "live"))
+    found: dict[tuple[bool, str], list[Decimal]] = {}
+    for row in rows:
+        found.setdefault((live.get(row.case, True), row.currency), []).append(Decimal(row.amount))
+    # Live ones first.
+    places = sorted(found, key=lambda place: (not place[0], place[1]))
+    return tuple(OnTrust(*place, sum(found[place], Decimal()), len(found[place])) for place in places)
 
 
 def limits_of(caps: Sequence[str], up_to: Iterable[str] = ()) -> tuple[Limit, ...]:

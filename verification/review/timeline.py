@@ -169,6 +169,9 @@ def _results(message: Message) -> str:
             codes = dict.fromkeys(r.code for r in said.reasons)
             why = f" ({listed(codes)})" if codes else ""
             return f"Check {label(said.check).lower()}: {label(said.status).lower()}{why}"
+        case v.WaitingBegan() as said:
+            away, check = label(said.dependency), label(said.check).lower()
+            return f"{away} is away: check {check} waits for it until {clock(said.until_us)}"
         case v.PersonalDataViewed() as said:
             return f"Personal data viewed ({said.what}) for {said.ground}"
         case _:

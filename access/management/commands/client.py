@@ -54,12 +54,12 @@ class Command(BaseCommand):
             match options:
                 case {
                     "action": "dial",
-                    "client": str(client),
-                    "setting": setting,
-                    "cap": cap,
-                    "up_to": up_to,
+                    "client": client,
+                    "setting": on,
+                    "cap": list(cap),
+                    "up_to": list(up_to),
                 }:
-                    self._dial(client, RegisterDial(setting == "on", limits_of(cap, up_to)))
+                    self._dial(str(client), RegisterDial(on == "on", limits_of(cap, up_to)))
                 case _:
                     self._add(str(options["name"]), live=not options["test"])
         except Refused as refused:
