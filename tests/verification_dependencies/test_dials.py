@@ -18,3 +18,11 @@ def test_every_answer_says_in_words_what_it_means() -> None:
 
 def test_a_register_that_is_away_is_asked_again() -> None:
     assert dial(Dependency.LICENCE_REGISTER, Trouble.NOT_THERE).fallback == "ask_again"
+
+
+def test_what_a_client_may_choose_instead_is_off_until_it_does() -> None:
+    chosen = {name: answer.by_client for name, answers in DIALS.items() for answer in answers.values()}
+
+    assert dial(Dependency.LICENCE_REGISTER, Trouble.NOT_THERE).by_client == "wait"
+    assert not dial(Dependency.LICENCE_REGISTER, Trouble.NOT_THERE).fallback == "wait"
+    assert set(chosen) == set(Dependency)
