@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from events import journal
+from events.keys import destroy_key
+from protocol.catalogue import PersonalClass
 from protocol.ids import from_us, to_us
 from protocol.schemas import client_v1_pb2 as c
 from protocol.schemas import dependency_v1_pb2 as d
@@ -215,6 +217,18 @@ def test_nobody_is_asked_about_who_has_withdrawn() -> None:
 
     assert len(scripted.asked) == asked
     assert case.told(v.CheckCompleted) == []
+
+
+def test_who_was_erased_is_not_asked_about_and_the_check_ends_by_its_clock() -> None:
+    case, scripted = away()
+    asked = len(scripted.asked)
+
+    destroy_key("applicant-1", PersonalClass.IDENTITY, now=case.now)
+    case.turn(after=MINUTE)
+    case.turn(after=15 * MINUTE)
+
+    assert len(scripted.asked) == asked
+    assert codes(case.check()) == ["register_unavailable"]
 
 
 def test_turned_off_it_keeps_the_promise_that_it_made() -> None:

@@ -7,7 +7,26 @@ from enum import IntEnum
 
 from subscriber import Context
 
-__all__ = ["ASK", "END", "TABLE", "Asking", "Stage", "close", "drop", "held", "keep"]
+__all__ = [
+    "ASK",
+    "DEPENDENCY",
+    "END",
+    "FIELDS",
+    "STEP",
+    "TABLE",
+    "Asking",
+    "Stage",
+    "close",
+    "drop",
+    "held",
+    "keep",
+]
+
+STEP, DEPENDENCY = "register", "licence_register"
+# The fact that it asks about.
+FIELDS = "fields:front"
+# Its timers: to ask once more, and to end a waiting.
+ASK, END = "ask", "end_waiting"
 
 TABLE = """
 CREATE TABLE IF NOT EXISTS pipeline_register (
@@ -15,8 +34,6 @@ CREATE TABLE IF NOT EXISTS pipeline_register (
     first_us INTEGER NOT NULL, until_us INTEGER NOT NULL, ended INTEGER NOT NULL
 )
 """
-# Their timers: to ask once more, and to end a waiting.
-ASK, END = "ask", "end_waiting"
 
 
 class Stage(IntEnum):
