@@ -63,7 +63,7 @@ def register_dial(client: str) -> RegisterDial:
 
 @retried
 def set_register_dial(*, client: str, dial: RegisterDial, now: datetime) -> RegisterDial:
-    """Set a client's dial, whole; as it is already, nothing happens.
+    """Set a client's dial, whole; as it is already, nothing happens. Off, it has no limits.
 
     What waits and what is approved already stays as it was told.
 
@@ -72,14 +72,16 @@ def set_register_dial(*, client: str, dial: RegisterDial, now: datetime) -> Regi
     """
     if dial.on and not dial.limits:
         raise Refused("invalid", "say how much may stand approved on trust: a cap", field="cap")
+    new = dial if dial.on else RegisterDial()
     with transaction.atomic():
         journal.hold(client)
+        # Only somebody there is has a dial.
         time_zone_of(client)
-        if register_dial(client) != dial:
-            limits = [c.TrustLimit(currency=x.currency, cap=x.cap, up_to=x.up_to) for x in dial.limits]
-            said = c.RegisterDialSet(on=dial.on, limits=limits)
+        if register_dial(client) != new:
+            limits = [c.TrustLimit(currency=x.currency, cap=x.cap, up_to=x.up_to) for x in new.limits]
+            said = c.RegisterDialSet(on=new.on, limits=limits)
             journal.record([Draft(message=said, subject=client, client=client, source="access")], now=now)
-    return dial
+    return new
 
 
 def on_trust(client: str, *, now: datetime) -> tuple[OnTrust, ...]:

@@ -14,6 +14,7 @@ from consumers.decisions.engine import Answer, evaluate
 from consumers.decisions.facts import CaseFacts
 from consumers.decisions.statements import Stated, Statement, next_statement
 from consumers.decisions.trust import Pot, Wish
+from consumers.decisions.wording import decided, expired
 from protocol.case_state import plain
 from protocol.envelope import Event
 from protocol.ids import to_us
@@ -126,8 +127,9 @@ def speak(docket: Docket, means: Means) -> Docket:
     if statement is None:
         return docket
     if docket.stated is not None and docket.reservation and statement.outcome is not Outcome.APPROVE:
-        means.emit(_expiry(docket, docket.stated))
-    said = docket.say(statement, means.emit(_worded(docket, statement)))
+        means.emit(expired(docket.stated, docket.known.policy))
+    event_id = means.emit(decided(statement, docket.known.policy, docket.stated))
+    said = docket.say(statement, event_id)
     return _reserve(said, means) if statement.on_trust else _release(said, means)
 
 
@@ -135,7 +137,7 @@ def end_approval(docket: Docket, now_us: int, means: Means) -> Docket:
     """Say that an approval ahead has ended by its clock, and what holds instead; nothing when none has."""
     if docket.stated is None or not 0 < docket.expires_at_us <= now_us:
         return docket
-    expired = means.emit(_expiry(docket, docket.stated))
+    ended_by = means.emit(expired(docket.stated, docket.known.policy))
     # Where nothing follows, as of a withdrawn case, what was said last must still not end a second time.
     over = replace(docket.stated.statement, expires_at_us=0, on_trust=False)
     ended = replace(
@@ -148,10 +150,9 @@ def end_approval(docket: Docket, now_us: int, means: Means) -> Docket:
         means.pot.give_back()
     spoken = speak(ended, means)
     if docket.reservation:
-        settled = (
-            expired if spoken.stated is ended.stated or spoken.stated is None else spoken.stated.event_id
-        )
-        means.emit(decisions.TrustReleased(reservation_id=docket.reservation, decision_id=settled))
+        if spoken.stated is not None and spoken.stated is not ended.stated:
+            ended_by = spoken.stated.event_id
+        means.emit(decisions.TrustReleased(reservation_id=docket.reservation, decision_id=ended_by))
     return spoken
 
 
@@ -176,39 +177,6 @@ def _release(docket: Docket, means: Means) -> Docket:
     means.pot.give_back()
     means.emit(decisions.TrustReleased(reservation_id=docket.reservation, decision_id=docket.stated.event_id))
     return replace(docket, reservation="")
-
-
-def _worded(docket: Docket, statement: Statement) -> decisions.DecisionReached | decisions.DecisionCorrected:
-    policy = _policy(docket)
-    if statement.state == "corrected" and docket.stated is not None:
-        return decisions.DecisionCorrected(
-            decision_id=docket.stated.event_id,
-            outcome=statement.outcome,
-            policy=policy,
-            because=statement.because,
-            missing=statement.missing,
-        )
-    return decisions.DecisionReached(
-        outcome=statement.outcome,
-        state=statement.state,
-        policy=policy,
-        because=statement.because,
-        missing=statement.missing,
-        expires_at_us=statement.expires_at_us,
-    )
-
-
-def _expiry(docket: Docket, stated: Stated) -> decisions.DecisionExpired:
-    return decisions.DecisionExpired(
-        decision_id=stated.event_id,
-        policy=_policy(docket),
-        outcome=stated.statement.outcome,
-        missing=stated.statement.missing,
-    )
-
-
-def _policy(docket: Docket) -> decisions.PolicyVersion:
-    return decisions.PolicyVersion(name=docket.known.policy.name, version=docket.known.policy.version)
 
 
 def dump(docket: Docket) -> bytes:

@@ -52,6 +52,13 @@ def test_the_same_again_is_no_new_event(client: str) -> None:
     assert [one.on for one in said(client)] == [True, False]
 
 
+def test_a_dial_that_is_off_has_no_limits(client: str) -> None:
+    off = RegisterDial(on=False, limits=ON.limits)
+
+    assert set_register_dial(client=client, dial=off, now=NOW) == RegisterDial()
+    assert said(client) == []
+
+
 def test_a_dial_of_nobody_and_one_without_a_cap_are_refused(client: str) -> None:
     with pytest.raises(Refused, match="no client"):
         set_register_dial(client="cl_nobody", dial=ON, now=NOW)

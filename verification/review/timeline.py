@@ -184,7 +184,7 @@ def _decisions(message: Message) -> str:
             waits = f", still waiting for {listed(said.missing)}" if said.missing else ""
             return f"Decision: {said.outcome} ({said.state}) by policy {_policy(said.policy)}{waits}"
         case d.DecisionExpired() as said:
-            return f"The provisional decision {said.outcome} ended by its clock"
+            return f"The provisional decision {said.outcome} ended"
         case d.DecisionCorrected() as said:
             return f"The final decision was corrected: now {said.outcome}, by policy {_policy(said.policy)}"
         case d.TrustReserved() as said:

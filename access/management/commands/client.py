@@ -70,8 +70,8 @@ class Command(BaseCommand):
         self.stdout.write(client)
         self.stdout.write(key)
 
-    def _dial(self, client: str, dial: RegisterDial) -> None:
-        set_register_dial(client=client, dial=dial, now=datetime.now(UTC))
+    def _dial(self, client: str, wanted: RegisterDial) -> None:
+        dial = set_register_dial(client=client, dial=wanted, now=datetime.now(UTC))
         self.stdout.write(f"the register dial of {client} is {'on' if dial.on else 'off'}")
         for limit in dial.limits:
             each = f", in one case {limit.up_to}" if limit.up_to else ""
