@@ -109,17 +109,18 @@ class Pot:
 
     def take(self, wish: Wish) -> bool:
         """Take a stake out of the client's cap; false: there is no room for it, or the applicant had one."""
-        limit = self._execute(
+        limits = self._execute(
             "SELECT cap, up_to FROM trust_limits WHERE client = ? AND currency = ?",
             (wish.client, wish.currency),
         )
-        if not limit:
+        if not limits:
             return False
-        cap, up_to = (Decimal(str(text or limit[0][0])) for text in limit[0])
+        ((cap, up_to),) = limits
         self._hold(wish)
-        outage_us = self._outage_us(wish)
-        stake = Decimal(wish.amount)
-        if stake > up_to or self._had_one(wish, outage_us) or self._standing(wish) + stake > cap:
+        stake, outage_us = Decimal(wish.amount), self._outage_us(wish)
+        if stake > Decimal(up_to or cap) or self._had_one(wish, outage_us):
+            return False
+        if self._standing(wish) + stake > Decimal(cap):
             return False
         self._execute(
             "INSERT INTO trust (case_id, outage_us, client, live, applicant, amount, currency, until_us, "

@@ -31,9 +31,9 @@ _BEFORE_WAITING = timedelta(seconds=5)
 
 def failed(event: Event, failure: Failure, at: Asking, ctx: Context) -> None:
     """Ask again with jitter while there is time; then wait for it, or end the check as unavailable."""
-    failed = d.CallFailed(dependency=DEPENDENCY, call_id=at.call_id, failure=failure.kind)
-    failed.took_ms = failure.took_ms
-    emit_about(ctx, event, failed)
+    said = d.CallFailed(dependency=DEPENDENCY, call_id=at.call_id, failure=failure.kind)
+    said.took_ms = failure.took_ms
+    emit_about(ctx, event, said)
     if at.stage is Stage.WAITS:
         _still_away(event, failure, at, ctx)
     elif at.stage is Stage.ASKED:
