@@ -17,6 +17,7 @@ from google.protobuf.message import Message
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from consumers.decisions import service
 from consumers.decisions.service import SPEC
 from consumers.decisions.trust import exposures
 from protocol.envelope import Event, from_record
@@ -24,7 +25,9 @@ from protocol.ids import to_us
 from protocol.schemas import client_v1_pb2 as client
 from protocol.schemas import decisions_v1_pb2 as decisions
 from protocol.schemas.journal_v1_pb2 import Record
-from subscriber import CoordinatorAway
+from subscriber import CoordinatorAway, FileVersions
+from subscriber import Service as Described
+from subscriber.rebuild import rebuild
 from tests.changing import changed
 from tests.consumers.decisions.histories import (
     CLIENT,
@@ -73,13 +76,20 @@ def identified(event: Event, id_: int) -> Event:
     return Event(changed(event, id=UUID(int=id_).bytes), event.message)
 
 
-def history(place: int, *, stake: str = "20.00", applicant: str = "", at_s: float = 10) -> list[Event]:
+def history(
+    place: int,
+    *,
+    stake: str = "20.00",
+    applicant: str = "",
+    at_s: float = 10,
+    until_s: float = UNTIL_S,
+) -> list[Event]:
     """Give a case of which everything but the register is clear, and the register waits."""
     said = (
         *opening("full", stake=stake),
         evidence("front"),
         *but_register(on=3),
-        waiting(on=3, until_s=UNTIL_S),
+        waiting(on=3, until_s=until_s),
     )
     return [one(place, message, n, applicant=applicant, at_s=at_s) for n, message in enumerate(said, 1)]
 
@@ -202,6 +212,26 @@ def test_killed_after_each_event_it_says_and_takes_nothing_twice(bench: Bench) -
 
     assert words(bench.journal, 1) == [*ON_TRUST, "approve final", "released"]
     assert bench.stands() == [(Decimal(), 0, "500.00")]
+
+
+def test_made_anew_while_trust_stands_it_gives_back_what_was_taken(bench: Bench, tmp_path: Path) -> None:
+    bench.go(dial(1, "500.00"), *history(1, until_s=1e9))
+    bench.service.store.close()
+
+    described = Described(
+        subscriber=service.subscriber(),
+        versions=FileVersions(tmp_path / "decisions.sqlite3"),
+        prepare=service.prepare,
+        source=lambda: bench.journal,
+    )
+    rebuild(described)
+    bench.restart()
+    stood = bench.stands()
+    bench.go(answered(1, "clear", at_s=60), at_s=60)
+
+    assert stood == [(Decimal("20.00"), 1, "500.00")]
+    assert words(bench.journal, 1) == [*ON_TRUST, "approve final", "released"]
+    assert reserved(bench.journal) == Decimal()
 
 
 def test_a_service_that_was_away_at_the_end_tells_it_when_it_is_back(bench: Bench) -> None:
