@@ -11,11 +11,13 @@ from django.contrib.auth.models import Group, User
 from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
+from access.dials import on_trust, register_dial
 from access.models import Client, ClientKey, SharingMember
 from access.policies import policies_of
 from access.sharing import members_of
@@ -87,7 +89,10 @@ class ClientAdmin(LookOnly[Client]):
     search_fields = ("name", "=id")
     search_help_text = "Name, or the whole id"
     ordering = ("name",)
-    fields: ClassVar = ("name", "id", "time_zone", "added", "reviewers", "keys", "policies", "sharing")
+    fields: ClassVar = (
+        *("name", "id", "time_zone", "added", "reviewers", "keys", "policies"),
+        *("register_dial", "trust", "sharing"),
+    )
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Client]:
@@ -128,6 +133,22 @@ class ClientAdmin(LookOnly[Client]):
     def sharing(self, client: Client) -> SafeString:
         """Show in which groups the client's cases are compared with others', and on what ground."""
         return _table(("Group", "From", "To", "Legal ground"), map(_membership, members_of(client.id)))
+
+    @admin.display(description="While the licence register is away")
+    def register_dial(self, client: Client) -> SafeString | str:
+        """Say what is done then: which stakes are approved on trust."""
+        dial = register_dial(client.id)
+        if not dial.on:
+            return "asked until the case's deadline, then a person decides"
+        rows = ((x.currency, x.cap, x.up_to or "the cap") for x in dial.limits)
+        return _table(("Waited for; on trust meanwhile", "At once", "In one case"), rows)
+
+    @admin.display(description="Stands approved on trust now")
+    def trust(self, client: Client) -> SafeString | str:
+        """Show how much is approved on trust at this moment."""
+        stands = on_trust(client.id, now=timezone.now())
+        rows = ((x.currency, str(x.amount), str(x.cases), "live" if x.live else "test") for x in stands)
+        return _table(("Currency", "Sum of stakes", "Cases", "Of"), rows) if stands else "nothing"
 
 
 def _table(heads: Iterable[str], rows: Iterable[tuple[str | SafeString, ...]]) -> SafeString:

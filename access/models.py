@@ -12,10 +12,12 @@ __all__ = [
     "CaseDoor",
     "CaseToken",
     "Client",
+    "ClientDial",
     "ClientKey",
     "ClientPolicy",
     "SharingMember",
     "Ticket",
+    "Trust",
 ]
 
 
@@ -89,6 +91,44 @@ class SharingMember(models.Model):
 
     def __str__(self) -> str:
         return f"{self.client} in {self.sharing_group}"
+
+
+class ClientDial(models.Model):
+    """What a client lets be done while the licence register is away; a client without a row: nothing.
+
+    `limits` is a list of objects with the names of `access.dials.Limit`.
+    """
+
+    client = models.CharField(primary_key=True, max_length=19)
+    on = models.BooleanField()
+    limits = models.JSONField()
+    set_at_us = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"register dial of {self.client}"
+
+
+class Trust(models.Model):
+    """A case's stake that stands, or stood, approved on trust; `id` is the event that reserved it.
+
+    It stands until `until_us`, unless it was released before, at `released_at_us` (0: it was not).
+    """
+
+    id = models.CharField(primary_key=True, max_length=36)
+    client = models.CharField(max_length=19)
+    case = models.CharField(max_length=36)
+    amount = models.CharField(max_length=20)
+    currency = models.CharField(max_length=3)
+    until_us = models.BigIntegerField()
+    released_at_us = models.BigIntegerField(default=0)
+
+    class Meta:
+        """An index for what stands of a client."""
+
+        indexes = (models.Index(fields=["client", "released_at_us", "until_us"], name="trust_of_client"),)
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.currency} for {self.case}"
 
 
 class CaseDoor(models.Model):

@@ -7,9 +7,11 @@ from access.models import (
     CaseDoor,
     CaseToken,
     Client,
+    ClientDial,
     ClientKey,
     ClientPolicy,
     SharingMember,
+    Trust,
 )
 from events.projections import event_sourced, projects
 from protocol.case_decisions import decision_of
@@ -23,7 +25,10 @@ __all__: list[str] = []
 
 _READING_AFTER_SETTLED_US = 15 * 60 * 1_000_000
 
-event_sourced(Client, ClientKey, ClientPolicy, SharingMember, CaseDoor, CaseToken, CaptureCode)
+event_sourced(
+    *(Client, ClientKey, ClientPolicy, ClientDial, Trust, SharingMember),
+    *(CaseDoor, CaseToken, CaptureCode),
+)
 
 
 @projects(c.ClientAdded, c.KeyIssued, c.KeyRevoked, c.ReviewersSwitched)
@@ -86,6 +91,38 @@ def _sharing(event: Event) -> None:
             SharingMember.objects.filter(pk=f"{client}/{said.sharing_group}").update(
                 left_at_us=to_us(event.envelope.occurred_at)
             )
+
+
+@projects(c.RegisterDialSet)
+def _dial(event: Event) -> None:
+    match event.message:
+        case c.RegisterDialSet() as said:
+            limits = [{"currency": x.currency, "cap": x.cap, "up_to": x.up_to} for x in said.limits]
+            ClientDial.objects.update_or_create(
+                client=event.envelope.client,
+                defaults={
+                    "on": said.on,
+                    "limits": limits,
+                    "set_at_us": to_us(event.envelope.occurred_at),
+                },
+            )
+
+
+@projects(d.TrustReserved, d.TrustReleased)
+def _trust(event: Event) -> None:
+    match event.message:
+        case d.TrustReserved() as said:
+            Trust.objects.create(
+                id=str(event.envelope.id),
+                client=event.envelope.client,
+                case=event.envelope.subject,
+                amount=said.amount,
+                currency=said.currency,
+                until_us=said.until_us,
+            )
+        case d.TrustReleased() as said:
+            released_at_us = to_us(event.envelope.occurred_at)
+            Trust.objects.filter(pk=said.reservation_id).update(released_at_us=released_at_us)
 
 
 @projects(v.CaseOpened)

@@ -40,6 +40,11 @@ class Decision:
         """Nothing it waits for is missing, and it has not ended by its clock."""
         return not self.missing and self.state != "expired"
 
+    def state_at(self, at_us: int) -> str:
+        """Tell its state at a moment: one that has ended by its clock has, whoever says so."""
+        over = self.state == "provisional" and 0 < self.expires_at_us <= at_us
+        return "expired" if over else self.state
+
     @property
     def stands(self) -> bool:
         """It is final: only a correction may replace it."""

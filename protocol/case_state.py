@@ -24,6 +24,7 @@ __all__ = [
     "CaseState",
     "CheckAnswer",
     "Opened",
+    "Waiting",
     "advance",
     "dump",
     "load",
@@ -74,13 +75,31 @@ class CheckAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """A check that goes on waiting by a dial, until a moment in microseconds since 1970 UTC."""
+
+    evidence_keyseq: int
+    keyseq: int
+    event_id: str
+    until_us: int
+
+    def outlasts(self, answer: CheckAnswer | None) -> bool:
+        """Tell whether it runs: what was said before it of no newer evidence, and not for good, is undone."""
+        if answer is None:
+            return True
+        earlier = (answer.evidence_keyseq, answer.keyseq) < (self.evidence_keyseq, self.keyseq)
+        return earlier and not answer.final
+
+
+@dataclass(frozen=True, slots=True)
 class CaseState:
     """Everything the status of a case depends on; start from `CaseState()` and `advance`.
 
     Moments are microseconds since 1970 UTC, 0 when it did not happen. `answers` keeps, of each check, the
-    best answer on evidence and the best one on none, under "check" and "check/none". `by_policy` and
-    `by_reviewer` are what each said last, `overruled` the ids of decisions that were corrected,
-    `review_asked_keyseq` that of the last wish that a person looks, 0: none.
+    best answer on evidence and the best one on none, under "check" and "check/none". `waits` has the last
+    waiting of each check that ever waited. `by_policy` and `by_reviewer` are what each said last, `overruled`
+    the ids of decisions that were corrected, `review_asked_keyseq` that of the last wish that a person looks,
+    0: none.
     """
 
     opened: Opened | None = None
@@ -94,12 +113,26 @@ class CaseState:
     withdrawn_at_us: int = _NEVER
     expired_at_us: int = _NEVER
     settled_at_us: int = _NEVER
+    waits: Mapping[str, Waiting] = field(default_factory=dict)
 
     @property
     def checks(self) -> dict[Check, CheckAnswer]:
         """The answers that count: those on the newest evidence of every slot their check looks at."""
-        found = {check: self._counting(check) for check in CHECKS}
-        return {check: answer for check, answer in found.items() if answer is not None}
+        waiting = self.waiting
+        found = ((check, self._counting(check)) for check in CHECKS if check not in waiting)
+        return {check: answer for check, answer in found if answer is not None}
+
+    @property
+    def waiting(self) -> dict[Check, Waiting]:
+        """The checks that wait by a dial on the newest evidence."""
+        waited = self.waited.items()
+        return {check: wait for check, wait in waited if wait.outlasts(self._counting(check))}
+
+    @property
+    def waited(self) -> dict[Check, Waiting]:
+        """The checks that wait, or have waited, by a dial on the newest evidence."""
+        held = ((Check(name), wait) for name, wait in self.waits.items())
+        return {check: wait for check, wait in held if self.counts(check, wait.evidence_keyseq)}
 
     @property
     def missing(self) -> tuple[Check, ...]:
@@ -151,13 +184,14 @@ def _all_ended(state: CaseState) -> bool:
     return state.opened is not None and state.opened.policy == NO_POLICY and not state.missing
 
 
-# The first that holds gives the status. `waiting`, `awaiting_applicant` and `erased` come with their events.
+# The first that holds gives the status. `awaiting_applicant` and `erased` come with their events.
 _STATUSES: tuple[tuple[str, Callable[[CaseState], bool]], ...] = (
     ("withdrawn", lambda s: s.withdrawn_at_us != _NEVER),
     ("in_review", _in_review),
     ("decided", lambda s: s.decision is not None and s.decision.stands),
     ("checked", _all_ended),
     ("expired", lambda s: s.expired_at_us != _NEVER and s.submitted_at_us == _NEVER),
+    ("waiting", lambda s: bool(s.waiting)),
     ("open", lambda s: not s.evidence),
     ("checking", lambda _: True),
 )
@@ -183,10 +217,10 @@ def advance(state: CaseState, event: Event) -> CaseState:
             return _received(state, envelope, said)
         case verification.CheckCompleted() as said:
             return _answered(state, envelope, said)
-        case verification.ReviewRequested():
-            return replace(state, review_asked_keyseq=max(state.review_asked_keyseq, envelope.keyseq))
+        case verification.WaitingBegan() as said:
+            return _waits(state, envelope, said)
         case _:
-            return _moment(state, event)
+            return _turn(state, event)
 
 
 def _opened(state: CaseState, envelope: Envelope, said: verification.CaseOpened) -> CaseState:
@@ -221,6 +255,14 @@ def _answered(state: CaseState, envelope: Envelope, said: verification.CheckComp
     return replace(state, answers={**state.answers, place: answer})
 
 
+def _waits(state: CaseState, envelope: Envelope, said: verification.WaitingBegan) -> CaseState:
+    wait = Waiting(said.evidence_keyseq, envelope.keyseq, str(envelope.id), said.until_us)
+    held = state.waits.get(said.check)
+    if held is not None and (held.evidence_keyseq, held.keyseq) >= (wait.evidence_keyseq, wait.keyseq):
+        return state
+    return replace(state, waits={**state.waits, said.check: wait})
+
+
 def _decided(state: CaseState, said: Decision, occurred_at: datetime) -> CaseState:
     settled_at_us = state.settled_at_us
     if said.settled:
@@ -232,7 +274,7 @@ def _decided(state: CaseState, said: Decision, occurred_at: datetime) -> CaseSta
     return replace(known, by_policy=later(state.by_policy, said))
 
 
-def _moment(state: CaseState, event: Event) -> CaseState:
+def _turn(state: CaseState, event: Event) -> CaseState:
     """Note when the case was submitted, withdrawn or expired: the first time that it was said."""
     at_us = to_us(event.envelope.occurred_at)
     match event.message:
@@ -242,6 +284,9 @@ def _moment(state: CaseState, event: Event) -> CaseState:
             return replace(state, withdrawn_at_us=_earliest(state.withdrawn_at_us, at_us))
         case verification.CaseExpired():
             return replace(state, expired_at_us=_earliest(state.expired_at_us, at_us))
+        case verification.ReviewRequested():
+            keyseq = max(state.review_asked_keyseq, event.envelope.keyseq)
+            return replace(state, review_asked_keyseq=keyseq)
         case _:
             return state
 
@@ -282,5 +327,7 @@ def restored(found: Mapping[str, Any]) -> CaseState:
         by_policy=read_decision(by_policy),
         by_reviewer=read_decision(rest.pop("by_reviewer", None)),
         overruled=tuple(rest.pop("overruled", ())),
+        # States that were written before checks could wait have none.
+        waits={check: Waiting(**held) for check, held in rest.pop("waits", {}).items()},
         **rest,
     )

@@ -103,8 +103,8 @@ _OURS: tuple[Stream, ...] = (
         owner="access",
         producers=("access",),
         consumers=("decisions", "audit"),
-        meaning="A client changed one of its policies.",
-        messages=(client.PolicyChanged,),
+        meaning="A client changed one of its policies, or what is done while the register is away.",
+        messages=(client.PolicyChanged, client.RegisterDialSet),
     ),
     Stream(
         name="client.sharing",
@@ -165,6 +165,7 @@ _OURS: tuple[Stream, ...] = (
             verification.PortraitFound,
             verification.FaceTrackRead,
             verification.AgeEstablished,
+            verification.WaitingBegan,
         ),
         opens=(("fraud", PersonalClass.IDENTITY), ("fraud", PersonalClass.BIOMETRIC)),
     ),

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
+from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import api_view
@@ -22,7 +23,9 @@ from rest_framework.response import Response
 
 from access.authentication import principal_of
 from access.principals import Principal, require
+from protocol.case_decisions import Decision
 from protocol.case_state import CaseState, load
+from protocol.ids import to_us
 from protocol.problems import Refused
 from streaming.models import FeedCase, FeedPlace
 from streaming.personal import fill
@@ -68,7 +71,7 @@ def snapshot(case: str, principal: Principal) -> dict[str, Json]:
         "evidence": [*told.evidence],
         "facts": {**told.facts},
         "checks": {check: told.by_event[answer.event_id] for check, answer in state.checks.items()},
-        "decision": None if state.decision is None else told.by_event[state.decision.event_id],
+        "decision": None if state.decision is None else _decision(state.decision, told),
         "missing": [*state.missing],
         "reflects": {"epoch": head_of(feed).epoch, "from": first, "number": known.last},
     }
@@ -101,7 +104,13 @@ def _rows(part: Part, known: FeedCase) -> tuple[int, list[Row]]:
     return first, rows
 
 
-def _remembered(state: CaseState) -> dict[str, Json]:
+def _decision(decision: Decision, told: _Told) -> Json:
+    """Tell the decision as it stands now: one ahead ends by its clock, also while nobody says so."""
+    said = told.by_event[decision.event_id]
+    return {**said, "state": decision.state_at(to_us(timezone.now()))}
+
+
+def _remembered(state: CaseState) -> dict[str, dict[str, Json]]:
     """Tell of the answers and the decision that count what is known without their records."""
     answers, decision = state.checks, state.decision
     told: dict[str, dict[str, Json]] = {
@@ -119,7 +128,7 @@ class _Told:
 
     evidence: list[Json] = field(default_factory=list)
     facts: dict[str, Json] = field(default_factory=dict)
-    by_event: dict[str, Json] = field(default_factory=dict)
+    by_event: dict[str, dict[str, Json]] = field(default_factory=dict)
     # How old the picture of each fact is, and of each accepted evidence: a back counts less than any front.
     _fact_ages: dict[str, _Age] = field(default_factory=dict)
     _ages: dict[str, _Age] = field(default_factory=dict)

@@ -32,7 +32,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Kind(StrEnum):
-    """What a record is about. `request`, `waiting` and `erased` come with their events."""
+    """What a record is about. `request` and `erased` come with their events."""
 
     CASE = "case"
     EVIDENCE = "evidence"
@@ -40,6 +40,7 @@ class Kind(StrEnum):
     CHECK = "check"
     DECISION = "decision"
     REVIEW = "review"
+    WAITING = "waiting"
     OUTCOME = "outcome"  # the phone's word for a decision; never on a client's feed
 
 

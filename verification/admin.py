@@ -18,6 +18,7 @@ from access.admin import LookOnly
 from access.models import Client
 from events.errors import KeysAway, KeysError
 from protocol.case_state import load
+from protocol.ids import to_us
 from protocol.schemas import verification_v1_pb2 as v
 from verification import cases
 from verification.evidence_store import EvidenceDamaged, EvidenceMissing
@@ -87,7 +88,9 @@ class CaseAdmin(LookOnly[Case]):
     def decided(self, case: Case) -> SafeString | str:
         """Show the decision as it stands."""
         decision = load(bytes(case.state)).decision
-        return badge(decision.outcome, f"{decision.outcome}, {decision.state}") if decision else "none"
+        if decision is None:
+            return "none"
+        return badge(decision.outcome, f"{decision.outcome}, {decision.state_at(to_us(timezone.now()))}")
 
     @admin.display(description="Kind", ordering="live")
     def kind(self, case: Case) -> SafeString:

@@ -239,10 +239,16 @@ def exchange_code(code: str, *, now: datetime) -> tuple[str, Grant]:
 
 
 @retried
-def pass_deadline(case: str, *, now: datetime) -> None:
-    """End the checks that still run when a submitted case's time is over; again, or with none: nothing."""
+def pass_deadline(case: str, *, now: datetime) -> datetime | None:
+    """End the checks that still run when a submitted case's time is over; again, or with none: nothing.
+
+    Returns:
+        When to look again, as a dial keeps a check open until then; None: there is no need to.
+    """
     with transaction.atomic():
-        _record(decide.pass_deadline(rows.held(case), now=now), now)
+        standing = rows.held(case)
+        _record(decide.pass_deadline(standing, now=now), now)
+    return decide.next_deadline(standing, now=now)
 
 
 @retried

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from google.protobuf.message import Message
 
 from events.journal import Draft
-from protocol.case_state import CaseState
+from protocol.case_state import CaseState, Waiting
 from protocol.checks import CHECK_SLOTS, Check, Grade
-from protocol.ids import to_us
+from protocol.ids import from_us, to_us
 from protocol.policies import PolicyRef
 from protocol.problems import Refused
 from protocol.schemas import verification_v1_pb2 as v
@@ -27,6 +27,7 @@ __all__ = [
     "expire",
     "going_on",
     "judge_clip",
+    "next_deadline",
     "open_case",
     "pass_deadline",
     "receive",
@@ -37,6 +38,8 @@ __all__ = [
 ]
 
 _DAY = timedelta(hours=24)
+# A step that waits by a dial ends that itself; so long after its end it is taken for dead.
+_DIAL_GRACE = timedelta(seconds=15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,17 +236,33 @@ def submit(standing: Standing, *, by: str, now: datetime) -> tuple[Draft, ...]:
 
 
 def pass_deadline(standing: Standing, *, now: datetime) -> tuple[Draft, ...]:
-    """End what still runs when a submitted case's time is over; a real answer may still replace it."""
-    missing = standing.state.missing
-    if standing.over or standing.deadline_passed or not standing.state.submitted_at_us or not missing:
+    """End what still runs when a submitted case's time is over; a real answer may still replace it.
+
+    A check that waits by a dial stays open until the dial has ended.
+    """
+    open_until = {check: _dial_ends(wait) for check, wait in standing.state.waiting.items()}
+    late = [c for c in standing.state.missing if open_until.get(c, now) <= now]
+    if standing.deadline_passed:
+        late = [check for check in late if check in open_until]
+    if standing.over or not standing.state.submitted_at_us or not late:
         return ()
-    answers = [_ended(standing, check, "deadline", now) for check in missing]
-    return tuple(draft(standing, m) for m in (v.DeadlinePassed(checks=missing), *answers))
+    answers = [_ended(standing, check, "deadline", now) for check in late]
+    return tuple(draft(standing, m) for m in (v.DeadlinePassed(checks=late), *answers))
+
+
+def next_deadline(standing: Standing, *, now: datetime) -> datetime | None:
+    """Tell when to look again for what still runs; None: no dial runs."""
+    ends = [_dial_ends(wait) for wait in standing.state.waiting.values()]
+    return min((end for end in ends if end > now), default=None)
+
+
+def _dial_ends(wait: Waiting) -> datetime:
+    return from_us(wait.until_us) + _DIAL_GRACE
 
 
 def expire(standing: Standing, *, token_ended_at: datetime, now: datetime) -> tuple[Draft, ...]:
     """End a case that was neither submitted nor decided when its last token ended."""
-    if now < token_ended_at or standing.state.status not in {"open", "checking"}:
+    if now < token_ended_at or standing.state.status not in {"open", "checking", "waiting"}:
         return ()
     if standing.state.submitted_at_us:
         return ()

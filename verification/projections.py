@@ -73,6 +73,7 @@ def _opened(event: Event) -> None:
     v.DeadlinePassed,
     v.CaseExpired,
     v.CheckCompleted,
+    v.WaitingBegan,
     d.DecisionReached,
     d.DecisionExpired,
     d.DecisionCorrected,

@@ -10,10 +10,12 @@ from typing import Any
 from google.protobuf.message import Message
 
 from consumers.decisions import facts
-from consumers.decisions.engine import evaluate
+from consumers.decisions.engine import Answer, evaluate
 from consumers.decisions.facts import CaseFacts
 from consumers.decisions.people import later_doubts
 from consumers.decisions.statements import Stated, Statement, next_statement
+from consumers.decisions.trust import Pot, Wish
+from consumers.decisions.wording import decided, expired
 from protocol.case_decisions import Decision
 from protocol.case_state import plain
 from protocol.envelope import Event
@@ -21,7 +23,7 @@ from protocol.ids import to_us
 from protocol.policies import NO_DECISION, CompiledPolicy, Outcome, PolicyRef
 from protocol.schemas import decisions_v1_pb2 as decisions
 
-__all__ = ["Docket", "Emit", "Policies", "dump", "end_approval", "load", "speak"]
+__all__ = ["Docket", "Emit", "Means", "Policies", "dump", "end_approval", "load", "speak"]
 
 Emit = Callable[[Message], str]
 # Finds a client's policy, made ready.
@@ -29,17 +31,28 @@ Policies = Callable[[str, PolicyRef], CompiledPolicy]
 
 
 @dataclass(frozen=True, slots=True)
+class Means:
+    """What a case is decided with: `emit` says a message, and gives the id of its event."""
+
+    emit: Emit
+    policies: Policies
+    pot: Pot
+
+
+@dataclass(frozen=True, slots=True)
 class Docket:
     """Start from `Docket()`; `reached_us`: the latest moment the case is known to have reached.
 
     That moment is counted in microseconds since 1970 UTC, from the events' own times and due timers.
-    `overruled`: id of the last decision of a person's that was corrected; empty: none.
+    `overruled`: id of the last decision of a person's that was corrected; empty: none. `reservation`: id of
+    the event that reserved trust for what was said; empty: none stands.
     """
 
     known: CaseFacts = field(default_factory=CaseFacts)
     stated: Stated | None = None
     reached_us: int = 0
     overruled: str = ""
+    reservation: str = ""
 
     @property
     def ruled(self) -> Decision | None:
@@ -47,28 +60,67 @@ class Docket:
         said = self.known.state.by_reviewer
         return None if said is None or said.event_id == self.overruled else said
 
+    @property
+    def standing_id(self) -> str:
+        """Give the id of the decision that stands; empty: there is none."""
+        standing = self.ruled or self.stated
+        return "" if standing is None else standing.event_id
+
     def hear(self, event: Event) -> Docket:
         """Take one event of the case in."""
         reached_us = max(self.reached_us, to_us(event.envelope.occurred_at))
         return replace(self, known=facts.fold(self.known, event), reached_us=reached_us)
 
-    def next(self, policies: Policies) -> Statement | None:
+    def next(self, means: Means) -> Statement | None:
         """Decide what to say now; None: nothing. Raises what finding the case's policy does."""
         if self._nobody_asks():
             return None
         found, ends_us = self.known.facts, self.known.token_ends_us
-        counting = found.event_ids
         may_approve_ahead = ends_us == 0 or ends_us > self.reached_us
-        policy = policies(self.known.client, self.known.policy)
+        policy = means.policies(self.known.client, self.known.policy)
         if self.ruled is not None:
             return self._against(self.ruled, policy)
+        counting = found.counting
 
-        def said(*, why: bool) -> Statement | None:
-            answer = evaluate(policy, found, may_approve_ahead=may_approve_ahead, why=why)
+        def answer(*, why: bool) -> Answer:
+            return evaluate(policy, found, may_approve_ahead=may_approve_ahead, why=why)
+
+        def said(answer: Answer) -> Statement | None:
             return next_statement(self.stated, answer, counting=counting, token_ends_us=ends_us)
 
+        first = answer(why=False)
+        allowed = self._allowed(first, means.pot)
         # Most facts change nothing that is said: why it is so is only asked when something is.
-        return None if said(why=False) is None else said(why=True)
+        return None if said(allowed(first)) is None else said(allowed(answer(why=True)))
+
+    def _allowed(self, answer: Answer, pot: Pot) -> Callable[[Answer], Answer]:
+        """Tell what becomes of an answer: an approval on trust needs time that is left, and room.
+
+        For want of room it is a refer that says what is waited for; out of time it is nothing at all.
+        """
+        until_us = answer.on_trust_until_us
+        stated = self.stated
+        if until_us == 0 or (stated is not None and stated.statement.on_trust):
+            return lambda it: it
+        over = until_us <= max(self.reached_us, pot.clock_us)
+        if over or (stated is not None and stated.stands):
+            return lambda it: replace(it, outcome=None, because=(), on_trust_until_us=0)
+        if pot.take(self._wish(until_us)):
+            return lambda it: it
+        return lambda it: replace(it, outcome=Outcome.REFER, on_trust_until_us=0)
+
+    def _wish(self, until_us: int) -> Wish:
+        known, (amount, currency) = self.known, self.known.stake
+        opened = known.state.opened
+        return Wish(
+            client=known.client,
+            live=opened is not None and opened.live,
+            applicant=known.applicant,
+            amount=amount,
+            currency=currency,
+            check=next(iter(known.facts.waits)),
+            until_us=until_us,
+        )
 
     def _against(self, ruled: Decision, policy: CompiledPolicy) -> Statement | None:
         """Leave an approval that is doubted since to another person."""
@@ -99,61 +151,65 @@ class Docket:
         return 0 if self.stated is None or self.ruled is not None else self.stated.statement.expires_at_us
 
 
-def speak(docket: Docket, emit: Emit, policies: Policies) -> Docket:
-    """Say what is to be said now, if anything.
-
-    Args:
-        docket: the case, with its newest event heard.
-        emit: says a message, and gives the id of its event.
-        policies: finds the case's policy.
-    """
-    statement = docket.next(policies)
+def speak(docket: Docket, means: Means) -> Docket:
+    """Say what is to be said now of a case whose newest event was heard, if anything."""
+    if docket.ruled is not None:
+        # A person has settled what was trusted.
+        docket = _release(docket, means, docket.ruled.event_id)
+    statement = docket.next(means)
     if statement is None:
         return docket
-    return docket.say(statement, emit(_worded(docket, statement)))
+    if docket.stated is not None and docket.reservation and statement.outcome is not Outcome.APPROVE:
+        means.emit(expired(docket.stated, docket.known.policy))
+    event_id = means.emit(decided(statement, docket.known.policy, docket.standing_id))
+    said = docket.say(statement, event_id)
+    return _reserve(said, means) if statement.on_trust else _release(said, means, event_id)
 
 
-def end_approval(docket: Docket, now_us: int, emit: Emit, policies: Policies) -> Docket:
+def end_approval(docket: Docket, now_us: int, means: Means) -> Docket:
     """Say that an approval ahead has ended by its clock, and what holds instead; nothing when none has."""
     if docket.stated is None or not 0 < docket.expires_at_us <= now_us:
         return docket
-    emit(_expiry(docket, docket.stated))
+    ended_by = means.emit(expired(docket.stated, docket.known.policy))
     # Where nothing follows, as of a withdrawn case, what was said last must still not end a second time.
-    ended = replace(docket.stated, statement=replace(docket.stated.statement, expires_at_us=0))
-    return speak(replace(docket, stated=ended, reached_us=max(docket.reached_us, now_us)), emit, policies)
-
-
-def _worded(docket: Docket, statement: Statement) -> decisions.DecisionReached | decisions.DecisionCorrected:
-    policy, standing = _policy(docket), docket.ruled or docket.stated
-    if statement.state == "corrected" and standing is not None:
-        return decisions.DecisionCorrected(
-            decision_id=standing.event_id,
-            outcome=statement.outcome,
-            policy=policy,
-            because=statement.because,
-            missing=statement.missing,
-        )
-    return decisions.DecisionReached(
-        outcome=statement.outcome,
-        state=statement.state,
-        policy=policy,
-        because=statement.because,
-        missing=statement.missing,
-        expires_at_us=statement.expires_at_us,
+    over = replace(docket.stated.statement, expires_at_us=0, on_trust=False)
+    ended = replace(
+        docket,
+        stated=replace(docket.stated, statement=over),
+        reached_us=max(docket.reached_us, now_us),
+        reservation="",
     )
+    if docket.reservation:
+        means.pot.give_back()
+    spoken = speak(ended, means)
+    if docket.reservation:
+        if spoken.stated is not None and spoken.stated is not ended.stated:
+            ended_by = spoken.stated.event_id
+        means.emit(decisions.TrustReleased(reservation_id=docket.reservation, decision_id=ended_by))
+    return spoken
 
 
-def _expiry(docket: Docket, stated: Stated) -> decisions.DecisionExpired:
-    return decisions.DecisionExpired(
-        decision_id=stated.event_id,
-        policy=_policy(docket),
-        outcome=stated.statement.outcome,
-        missing=stated.statement.missing,
+def _reserve(docket: Docket, means: Means) -> Docket:
+    """Say what an approval on trust takes, once for as long as it stands."""
+    if docket.stated is None or docket.reservation:
+        return docket
+    amount, currency = docket.known.stake
+    reserved = decisions.TrustReserved(
+        decision_id=docket.stated.event_id,
+        amount=amount,
+        currency=currency,
+        until_us=docket.expires_at_us,
     )
+    return replace(docket, reservation=means.emit(reserved))
 
 
-def _policy(docket: Docket) -> decisions.PolicyVersion:
-    return decisions.PolicyVersion(name=docket.known.policy.name, version=docket.known.policy.version)
+def _release(docket: Docket, means: Means, decision_id: str) -> Docket:
+    """Say that what was taken is free, once something else has been said."""
+    if not docket.reservation:
+        return docket
+    means.pot.give_back()
+    means.emit(decisions.TrustReleased(reservation_id=docket.reservation, decision_id=decision_id))
+    return replace(docket, reservation="")
 
 
 def dump(docket: Docket) -> bytes:
@@ -164,14 +220,14 @@ def dump(docket: Docket) -> bytes:
 def load(data: bytes) -> Docket:
     """Read back what `dump` wrote."""
     found = json.loads(data)
-    known, said = facts.restored(_unpacked(found["known"])), found["stated"]
-    docket = Docket(known, None, found["reached_us"], found.get("overruled", ""))
-    if said is None:
-        return docket
-    words = said["statement"]
-    lists = {name: tuple(words[name]) for name in ("missing", "because")}
-    statement = Statement(**{**words, **lists, "outcome": Outcome(words["outcome"])})
-    return replace(docket, stated=Stated(**{**said, "statement": statement}))
+    return Docket(
+        known=facts.restored(_unpacked(found["known"])),
+        stated=found["stated"] and _stated(found["stated"]),
+        reached_us=found["reached_us"],
+        # Dockets that were written before people could decide, and before there was trust, have none.
+        overruled=found.get("overruled", ""),
+        reservation=found.get("reservation", ""),
+    )
 
 
 def _unpacked(known: dict[str, Any] | str) -> dict[str, Any]:
@@ -180,3 +236,10 @@ def _unpacked(known: dict[str, Any] | str) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(known)
         return {**found, "state": json.loads(found["state"])}
     return known
+
+
+def _stated(said: dict[str, Any]) -> Stated:
+    words = said["statement"]
+    lists = {name: tuple(words[name]) for name in ("missing", "because")}
+    statement = Statement(**{**words, **lists, "outcome": Outcome(words["outcome"])})
+    return Stated(**{**said, "statement": statement})

@@ -20,13 +20,16 @@ class Answer:
 
     `outcome` None: nothing can be said yet. `final`: no outstanding fact that the policy names could change
     it, and it is no refer. `missing`: the checks it waits for, in the order of the table; empty: settled.
-    `because`: ids of the events it rests on, sorted.
+    `because`: ids of the events it rests on, sorted. `on_trust_until_us`: it is an approval that takes it for
+    granted that what is waited for comes out well, and so long at most, in microseconds since 1970 UTC; 0: it
+    rests on no trust.
     """
 
     outcome: Outcome | None
     final: bool
     missing: tuple[Check, ...]
     because: tuple[str, ...]
+    on_trust_until_us: int = 0
 
 
 def evaluate(policy: CompiledPolicy, facts: Facts, *, may_approve_ahead: bool, why: bool = True) -> Answer:
@@ -44,8 +47,9 @@ def evaluate(policy: CompiledPolicy, facts: Facts, *, may_approve_ahead: bool, w
         outcome = next(iter(possible)) if len(possible) == 1 else Outcome.REFER
         final = len(possible) == 1 and outcome is not Outcome.REFER
         because = _because(policy, facts, outcome, possible) if why else ()
-        return Answer(outcome, final, missing, because)
-    return _ahead(policy, facts, missing, may_approve=may_approve_ahead)
+        return _person_instead(policy, facts, Answer(outcome, final, missing, because))
+    ahead = _ahead(policy, facts, missing, may_approve=may_approve_ahead)
+    return ahead if ahead.outcome else _on_trust(policy, facts, missing, why=why)
 
 
 def _ahead(policy: CompiledPolicy, facts: Facts, missing: tuple[Check, ...], *, may_approve: bool) -> Answer:
@@ -56,6 +60,34 @@ def _ahead(policy: CompiledPolicy, facts: Facts, missing: tuple[Check, ...], *, 
         return Answer(None, final=False, missing=missing, because=())
     outcome = Outcome.APPROVE if may_approve else Outcome.REFER
     return Answer(outcome, final=False, missing=missing, because=tuple(sorted(seen.because)))
+
+
+def _on_trust(policy: CompiledPolicy, facts: Facts, missing: tuple[Check, ...], *, why: bool) -> Answer:
+    """Answer as if what is waited for had come out well, where nothing else could still forbid it."""
+    hoped, approve = facts.trusting(), frozenset({Outcome.APPROVE})
+    if not facts.waits or _left(policy, hoped).outcomes != approve:
+        return Answer(None, final=False, missing=missing, because=())
+    because = _because(policy, hoped, Outcome.APPROVE, approve) if why else ()
+    until_us = min(wait.until_us for wait in facts.waits.values())
+    return Answer(Outcome.APPROVE, final=False, missing=missing, because=because, on_trust_until_us=until_us)
+
+
+def _person_instead(policy: CompiledPolicy, facts: Facts, answer: Answer) -> Answer:
+    """Leave to a person what would be a decline for want of an answer that was waited for, or by it.
+
+    Be it that the case was approved meanwhile, for the client may have acted on that, or that there was no
+    room: what becomes of a case does not depend on who came first.
+    """
+    if answer.outcome is not Outcome.DECLINE or not facts.waited:
+        return answer
+    others = facts
+    for check in facts.waited:
+        others = others.without(check)
+    left = _left(policy, others)
+    if left.outcomes == {Outcome.DECLINE}:
+        return answer
+    missing = tuple(check for check in _missing(left) if check not in facts.waited)
+    return Answer(Outcome.REFER, final=False, missing=missing, because=answer.because)
 
 
 def _left(policy: CompiledPolicy, facts: Facts) -> Left:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from consumers.decisions.known import Facts, Known
+from consumers.decisions.known import Facts, Known, Waits
 from protocol import case_state
 from protocol.case_state import CaseState, CheckAnswer
 from protocol.checks import Check
@@ -37,7 +37,8 @@ class CaseFacts:
 
     `client` and `policy` are empty until the case's opening is known. `token_ends_us`: microseconds since
     1970 UTC at which the last of the case's tokens ends; 0: none is known. `scores`: what the answers
-    measured, by their event's id.
+    measured, by their event's id. `applicant` and `stake`, an amount and its currency, are empty of a case
+    that was opened before they were kept.
     """
 
     state: CaseState = field(default_factory=CaseState)
@@ -47,6 +48,8 @@ class CaseFacts:
     age: Said | None = None
     token_ends_us: int = 0
     scores: Mapping[str, Scores] = field(default_factory=dict)
+    applicant: str = ""
+    stake: tuple[str, str] = ("", "")
 
     @property
     def closed(self) -> bool:
@@ -64,6 +67,7 @@ class CaseFacts:
             checks={check: self._known(answer) for check, answer in checks.items()},
             document=document or _never_told(checks.get(Check.DOCUMENT)),
             age=age or _told_by_check(checks.get(Check.AGE)),
+            waited={check: Waits(w.event_id, w.until_us) for check, w in self.state.waited.items()},
         )
 
     def _known(self, answer: CheckAnswer) -> Known:
@@ -89,8 +93,14 @@ def fold(held: CaseFacts, event: Event) -> CaseFacts:
     state = case_state.advance(held.state, event)
     match event.message:
         case verification.CaseOpened() as said:
-            policy = PolicyRef(said.policy_name, said.policy_version)
-            return replace(held, state=state, policy=policy, client=event.envelope.client)
+            return replace(
+                held,
+                state=state,
+                policy=PolicyRef(said.policy_name, said.policy_version),
+                client=event.envelope.client,
+                applicant=event.envelope.applicant,
+                stake=(said.stake.amount, said.stake.currency),
+            )
         case verification.CaptureTokenIssued() as said:
             ends_us = max(held.token_ends_us, said.expires_at_us)
             return replace(held, state=state, token_ends_us=ends_us)
@@ -135,4 +145,6 @@ def restored(found: Mapping[str, Any]) -> CaseFacts:
             event_id: tuple((name, score) for name, score in held)
             for event_id, held in found.get("scores", {}).items()
         },
+        applicant=found.get("applicant", ""),
+        stake=tuple(found.get("stake", ("", ""))),
     )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from protocol.checks import CHECKS, Check
+from protocol.checks import CHECKS, Check, Grade
 from protocol.policies import AGE, DOCUMENT
 
-__all__ = ["Facts", "Known"]
+__all__ = ["Facts", "Known", "Waits"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,24 +23,49 @@ class Known:
     scores: tuple[tuple[str, float], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """A check that waits by a dial: the event that says so, and until when, microseconds since 1970 UTC."""
+
+    event_id: str
+    until_us: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What is known of a case, on its newest evidence; what is absent has not been said yet.
 
     `checks`: the status each check ended with. `document`: the front's type. `age`: yes, no or unknown, to
-    whether the holder has reached `minimum_age` (years, 0: none).
+    whether the holder has reached `minimum_age` (years, 0: none). `waited`: the checks that go on waiting by
+    a dial, or did so before they ended.
     """
 
     minimum_age: int = 0
     checks: Mapping[Check, Known] = field(default_factory=dict)
     document: Known | None = None
     age: Known | None = None
+    waited: Mapping[Check, Waits] = field(default_factory=dict)
 
     @property
     def event_ids(self) -> frozenset[str]:
         """The events that say what is known."""
         others = [fact.event_id for fact in (self.document, self.age) if fact is not None]
         return frozenset([*others, *[fact.event_id for fact in self.checks.values()]])
+
+    @property
+    def waits(self) -> Mapping[Check, Waits]:
+        """The checks that wait now."""
+        return {check: wait for check, wait in self.waited.items() if check not in self.checks}
+
+    @property
+    def counting(self) -> frozenset[str]:
+        """The events that a decision may rest on: those that say what is known, and what is waited for."""
+        return self.event_ids | {wait.event_id for wait in self.waits.values()}
+
+    def trusting(self) -> Facts:
+        """Give the facts as they would be if all that is waited for came out well."""
+        clear = {check: Known(Grade.CLEAR, wait.event_id) for check, wait in self.waits.items()}
+        return replace(self, checks={**self.checks, **clear}, waited={})
 
     def all(self) -> Iterator[tuple[str, Known]]:
         """List what is known, by name."""

@@ -8,9 +8,11 @@ from typing import Final
 
 from google.protobuf.message import Message
 
-from consumers.decisions import book
+from consumers.decisions import book, trust
 from consumers.decisions.backtest import SAID
-from consumers.decisions.docket import Docket, dump, end_approval, load, speak
+from consumers.decisions.docket import Docket, Means, dump, end_approval, load, speak
+from consumers.decisions.exposing import EXPOSURE
+from consumers.decisions.trust import Pot
 from consumers.decisions.trying import backtest
 from protocol.envelope import Event
 from protocol.ids import from_us, to_us
@@ -32,6 +34,7 @@ _FOLLOWED: tuple[type[Message], ...] = (
     verification.DocumentClassified,
     verification.AgeEstablished,
     verification.CheckCompleted,
+    verification.WaitingBegan,
 )
 _APPROVAL_ENDS = "approval_ends"
 # What was written last, by its bytes; some 5 KB each. A case's next fact comes soon, and to read costs more
@@ -42,7 +45,11 @@ _written: OrderedDict[bytes, Docket] = OrderedDict()
 
 def subscriber() -> Subscriber:
     """Describe the service to the runtime."""
-    handlers = (Handler(_FOLLOWED, _follow), Handler(book.FOLLOWED, book.note))
+    handlers = (
+        Handler(_FOLLOWED, _follow),
+        Handler(book.FOLLOWED, book.note),
+        Handler(trust.FOLLOWED, trust.note_dial),
+    )
     return Subscriber(NAME, STREAMS, handlers, on_timer=_ring)
 
 
@@ -50,23 +57,29 @@ def prepare(store: Store) -> None:
     """Make the service's tables where there are none."""
     with store.transaction():
         book.prepare(store)
+        trust.prepare(store)
         store.execute("CREATE TABLE IF NOT EXISTS dockets (case_id TEXT PRIMARY KEY, docket BLOB NOT NULL)")
 
 
 def _follow(event: Event, _value: object, ctx: Context) -> None:
     """Take a fact in and say what follows; an approval whose time had passed by then ends first."""
+    trust.note_outage(event, ctx.execute)
     case = event.envelope.subject
     held = _read(case, ctx)
-    policies, at_us = book.finder(ctx), to_us(event.envelope.occurred_at)
-    heard = end_approval(held, at_us, _Voice(case, held, ctx), policies).hear(event)
-    _keep(case, held, speak(heard, _Voice(case, heard, ctx), policies), ctx)
+    heard = end_approval(held, to_us(event.envelope.occurred_at), _means(case, held, ctx)).hear(event)
+    _keep(case, held, speak(heard, _means(case, heard, ctx)), ctx)
 
 
 def _ring(timer: Timer, ctx: Context) -> None:
     """End an approval ahead whose time has come."""
     held = _read(timer.key, ctx)
-    ended = end_approval(held, to_us(timer.at), _Voice(timer.key, held, ctx), book.finder(ctx))
+    ended = end_approval(held, to_us(timer.at), _means(timer.key, held, ctx))
     _keep(timer.key, held, ended, ctx)
+
+
+def _means(case: str, docket: Docket, ctx: Context) -> Means:
+    pot = Pot(ctx.execute, case, to_us(ctx.now))
+    return Means(_Voice(case, docket, ctx), book.finder(ctx), pot)
 
 
 def _build(_settings: ServiceSettings) -> Subscriber:
@@ -83,7 +96,7 @@ SPEC = ServiceSpec(
     streams=STREAMS,
     prepare=prepare,
     build=_build,
-    verbs=(backtest(_with_what_was_said),),
+    verbs=(backtest(_with_what_was_said), EXPOSURE),
 )
 
 

@@ -15,13 +15,17 @@ State = Literal["provisional", "final", "corrected"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """A decision to be said. `expires_at_us`: microseconds since 1970 UTC, 0: not by itself."""
+    """A decision to be said. `expires_at_us`: microseconds since 1970 UTC, 0: not by itself.
+
+    `on_trust`: it is an approval that takes a part of the client's cap.
+    """
 
     outcome: Outcome
     state: State
     missing: tuple[str, ...]
     because: tuple[str, ...]
     expires_at_us: int = 0
+    on_trust: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +70,8 @@ def _provisional_or_final(answer: Answer, token_ends_us: int) -> Statement:
         state="final" if answer.final else "provisional",
         missing=answer.missing,
         because=answer.because,
-        expires_at_us=token_ends_us if ahead else 0,
+        expires_at_us=answer.on_trust_until_us or (token_ends_us if ahead else 0),
+        on_trust=answer.on_trust_until_us > 0,
     )
 
 

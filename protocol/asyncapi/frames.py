@@ -72,7 +72,6 @@ _FACTS: Final[dict[str, Json]] = {
 # The kinds of the contract that no event makes yet, with the names of their data.
 _PROMISED: Final = {
     "request": ("evidence_kind", "reason", "attempt", "last", "until"),
-    "waiting": ("for", "until", "fallback"),
     "erased": ("applicant",),
 }
 

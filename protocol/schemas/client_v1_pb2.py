@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from protocol.schemas import options_pb2 as protocol_dot_schemas_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n protocol/schemas/client_v1.proto\x12\x0fvouch.client.v1\x1a\x1eprotocol/schemas/options.proto\":\n\x0b\x43lientAdded\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x17\n\ttime_zone\x18\x02 \x01(\tB\x04\x88\xb5\x18\x01\"\x82\x01\n\tKeyIssued\x12\x14\n\x06key_id\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x18\n\nkey_sha256\x18\x02 \x01(\x0c\x42\x04\x88\xb5\x18\x01\x12\x14\n\x06scopes\x18\x03 \x03(\tB\x04\x88\xb5\x18\x01\x12\x12\n\x04live\x18\x04 \x01(\x08\x42\x04\x88\xb5\x18\x01\x12\x1b\n\rexpires_at_us\x18\x05 \x01(\x03\x42\x04\x88\xb5\x18\x01\"Q\n\rPolicyChanged\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\rB\x04\x88\xb5\x18\x01\x12\x15\n\x07\x63ontent\x18\x03 \x01(\tB\x04\x88\xb5\x18\x01\"%\n\x11ReviewersSwitched\x12\x10\n\x02on\x18\x01 \x01(\x08\x42\x04\x88\xb5\x18\x01\"\"\n\nKeyRevoked\x12\x14\n\x06key_id\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\"w\n\rSharingJoined\x12\x1b\n\rsharing_group\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x1a\n\x0clegal_ground\x18\x02 \x01(\tB\x04\x88\xb5\x18\x01\x12\x15\n\x07\x66rom_us\x18\x03 \x01(\x03\x42\x04\x88\xb5\x18\x01\x12\x16\n\x08until_us\x18\x04 \x01(\x03\x42\x04\x88\xb5\x18\x01\"*\n\x0bSharingLeft\x12\x1b\n\rsharing_group\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n protocol/schemas/client_v1.proto\x12\x0fvouch.client.v1\x1a\x1eprotocol/schemas/options.proto\":\n\x0b\x43lientAdded\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x17\n\ttime_zone\x18\x02 \x01(\tB\x04\x88\xb5\x18\x01\"\x82\x01\n\tKeyIssued\x12\x14\n\x06key_id\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x18\n\nkey_sha256\x18\x02 \x01(\x0c\x42\x04\x88\xb5\x18\x01\x12\x14\n\x06scopes\x18\x03 \x03(\tB\x04\x88\xb5\x18\x01\x12\x12\n\x04live\x18\x04 \x01(\x08\x42\x04\x88\xb5\x18\x01\x12\x1b\n\rexpires_at_us\x18\x05 \x01(\x03\x42\x04\x88\xb5\x18\x01\"Q\n\rPolicyChanged\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x15\n\x07version\x18\x02 \x01(\rB\x04\x88\xb5\x18\x01\x12\x15\n\x07\x63ontent\x18\x03 \x01(\tB\x04\x88\xb5\x18\x01\"%\n\x11ReviewersSwitched\x12\x10\n\x02on\x18\x01 \x01(\x08\x42\x04\x88\xb5\x18\x01\"L\n\nTrustLimit\x12\x16\n\x08\x63urrency\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x11\n\x03\x63\x61p\x18\x02 \x01(\tB\x04\x88\xb5\x18\x01\x12\x13\n\x05up_to\x18\x03 \x01(\tB\x04\x88\xb5\x18\x01\"V\n\x0fRegisterDialSet\x12\x10\n\x02on\x18\x01 \x01(\x08\x42\x04\x88\xb5\x18\x01\x12\x31\n\x06limits\x18\x02 \x03(\x0b\x32\x1b.vouch.client.v1.TrustLimitB\x04\x88\xb5\x18\x01\"\"\n\nKeyRevoked\x12\x14\n\x06key_id\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\"w\n\rSharingJoined\x12\x1b\n\rsharing_group\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x12\x1a\n\x0clegal_ground\x18\x02 \x01(\tB\x04\x88\xb5\x18\x01\x12\x15\n\x07\x66rom_us\x18\x03 \x01(\x03\x42\x04\x88\xb5\x18\x01\x12\x16\n\x08until_us\x18\x04 \x01(\x03\x42\x04\x88\xb5\x18\x01\"*\n\x0bSharingLeft\x12\x1b\n\rsharing_group\x18\x01 \x01(\tB\x04\x88\xb5\x18\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -54,6 +54,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_POLICYCHANGED'].fields_by_name['content']._serialized_options = b'\210\265\030\001'
   _globals['_REVIEWERSSWITCHED'].fields_by_name['on']._loaded_options = None
   _globals['_REVIEWERSSWITCHED'].fields_by_name['on']._serialized_options = b'\210\265\030\001'
+  _globals['_TRUSTLIMIT'].fields_by_name['currency']._loaded_options = None
+  _globals['_TRUSTLIMIT'].fields_by_name['currency']._serialized_options = b'\210\265\030\001'
+  _globals['_TRUSTLIMIT'].fields_by_name['cap']._loaded_options = None
+  _globals['_TRUSTLIMIT'].fields_by_name['cap']._serialized_options = b'\210\265\030\001'
+  _globals['_TRUSTLIMIT'].fields_by_name['up_to']._loaded_options = None
+  _globals['_TRUSTLIMIT'].fields_by_name['up_to']._serialized_options = b'\210\265\030\001'
+  _globals['_REGISTERDIALSET'].fields_by_name['on']._loaded_options = None
+  _globals['_REGISTERDIALSET'].fields_by_name['on']._serialized_options = b'\210\265\030\001'
+  _globals['_REGISTERDIALSET'].fields_by_name['limits']._loaded_options = None
+  _globals['_REGISTERDIALSET'].fields_by_name['limits']._serialized_options = b'\210\265\030\001'
   _globals['_KEYREVOKED'].fields_by_name['key_id']._loaded_options = None
   _globals['_KEYREVOKED'].fields_by_name['key_id']._serialized_options = b'\210\265\030\001'
   _globals['_SHARINGJOINED'].fields_by_name['sharing_group']._loaded_options = None
@@ -74,10 +84,14 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_POLICYCHANGED']._serialized_end=359
   _globals['_REVIEWERSSWITCHED']._serialized_start=361
   _globals['_REVIEWERSSWITCHED']._serialized_end=398
-  _globals['_KEYREVOKED']._serialized_start=400
-  _globals['_KEYREVOKED']._serialized_end=434
-  _globals['_SHARINGJOINED']._serialized_start=436
-  _globals['_SHARINGJOINED']._serialized_end=555
-  _globals['_SHARINGLEFT']._serialized_start=557
-  _globals['_SHARINGLEFT']._serialized_end=599
+  _globals['_TRUSTLIMIT']._serialized_start=400
+  _globals['_TRUSTLIMIT']._serialized_end=476
+  _globals['_REGISTERDIALSET']._serialized_start=478
+  _globals['_REGISTERDIALSET']._serialized_end=564
+  _globals['_KEYREVOKED']._serialized_start=566
+  _globals['_KEYREVOKED']._serialized_end=600
+  _globals['_SHARINGJOINED']._serialized_start=602
+  _globals['_SHARINGJOINED']._serialized_end=721
+  _globals['_SHARINGLEFT']._serialized_start=723
+  _globals['_SHARINGLEFT']._serialized_end=765
 # @@protoc_insertion_point(module_scope)

@@ -137,6 +137,64 @@ class ReviewersSwitched(_message.Message):
 Global___ReviewersSwitched: _TypeAlias = ReviewersSwitched  # noqa: Y015
 
 @_typing.final
+class TrustLimit(_message.Message):
+    """How much of a client's money may stand approved on trust, in one currency."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CURRENCY_FIELD_NUMBER: _builtins.int
+    CAP_FIELD_NUMBER: _builtins.int
+    UP_TO_FIELD_NUMBER: _builtins.int
+    currency: _builtins.str
+    """ISO 4217 code."""
+    cap: _builtins.str
+    """The sum of the stakes that may stand approved at once: decimal with a point, "500.00"."""
+    up_to: _builtins.str
+    """The highest stake of a single case; empty: the cap."""
+    def __init__(
+        self,
+        *,
+        currency: _builtins.str = ...,
+        cap: _builtins.str = ...,
+        up_to: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cap", b"cap", "currency", b"currency", "up_to", b"up_to"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TrustLimit: _TypeAlias = TrustLimit  # noqa: Y015
+
+@_typing.final
+class RegisterDialSet(_message.Message):
+    """What is done for a client's cases while the licence register is away, from now on; until it is said: off."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ON_FIELD_NUMBER: _builtins.int
+    LIMITS_FIELD_NUMBER: _builtins.int
+    on: _builtins.bool
+    """True: the register is waited for, and within the limits a case is approved on trust meanwhile."""
+    @_builtins.property
+    def limits(self) -> _containers.RepeatedCompositeFieldContainer[Global___TrustLimit]:
+        """One for each currency; in any other nothing is approved on trust."""
+
+    def __init__(
+        self,
+        *,
+        on: _builtins.bool = ...,
+        limits: _abc.Iterable[Global___TrustLimit] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["limits", b"limits", "on", b"on"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RegisterDialSet: _TypeAlias = RegisterDialSet  # noqa: Y015
+
+@_typing.final
 class KeyRevoked(_message.Message):
     """A key is refused from now on."""
 

@@ -94,7 +94,7 @@ Global___DecisionReached: _TypeAlias = DecisionReached  # noqa: Y015
 
 @_typing.final
 class DecisionExpired(_message.Message):
-    """A provisional decision ended by its clock."""
+    """A provisional decision ended: by its clock, or as what it took on trust came out otherwise."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

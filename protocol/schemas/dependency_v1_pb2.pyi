@@ -132,7 +132,7 @@ class FallbackTaken(_message.Message):
     failure: _builtins.str
     """not_there, slow or unreliable."""
     fallback: _builtins.str
-    """What was done: ask_again or unavailable."""
+    """What was done: ask_again, wait (by the client's dial) or unavailable."""
     def __init__(
         self,
         *,

@@ -413,6 +413,35 @@ class Review(_message.Message):
 Global___Review: _TypeAlias = Review  # noqa: Y015
 
 @_typing.final
+class Waiting(_message.Message):
+    """A dial is in force: what is away is waited for."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FOR_FIELD_NUMBER: _builtins.int
+    UNTIL_FIELD_NUMBER: _builtins.int
+    FALLBACK_FIELD_NUMBER: _builtins.int
+    until: _builtins.str
+    """RFC 3339 UTC."""
+    fallback: _builtins.str
+    """What its check ends with when no answer has come by then: unavailable."""
+    def __init__(
+        self,
+        *,
+        until: _builtins.str = ...,
+        fallback: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_for", b"_for", "for", b"for"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_for", b"_for", "fallback", b"fallback", "for", b"for", "until", b"until"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__for: _TypeAlias = _typing.Literal["for"]  # noqa: Y015
+    _WhichOneofArgType__for: _TypeAlias = _typing.Literal["_for", b"_for"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__for) -> _WhichOneofReturnType__for | None: ...
+
+Global___Waiting: _TypeAlias = Waiting  # noqa: Y015
+
+@_typing.final
 class Record(_message.Message):
     """One record of the feed."""
 
@@ -434,6 +463,7 @@ class Record(_message.Message):
     DECISION_FIELD_NUMBER: _builtins.int
     ERASED_FIELD_NUMBER: _builtins.int
     REVIEW_FIELD_NUMBER: _builtins.int
+    WAITING_FIELD_NUMBER: _builtins.int
     number: _builtins.int
     """1, 2, 3… without a hole within the feed."""
     prev: _builtins.int
@@ -478,6 +508,10 @@ class Record(_message.Message):
     def review(self) -> Global___Review:
         """kind review"""
 
+    @_builtins.property
+    def waiting(self) -> Global___Waiting:
+        """kind waiting"""
+
     def __init__(
         self,
         *,
@@ -497,14 +531,15 @@ class Record(_message.Message):
         decision: Global___Decision | None = ...,
         erased: _builtins.bool = ...,
         review: Global___Review | None = ...,
+        waiting: Global___Waiting | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_prev", b"_prev", "case_status", b"case_status", "check", b"check", "data", b"data", "decision", b"decision", "erased", b"erased", "evidence", b"evidence", "partial", b"partial", "prev", b"prev", "review", b"review"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_prev", b"_prev", "case_status", b"case_status", "check", b"check", "data", b"data", "decision", b"decision", "erased", b"erased", "evidence", b"evidence", "partial", b"partial", "prev", b"prev", "review", b"review", "waiting", b"waiting"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_prev", b"_prev", "case", b"case", "case_status", b"case_status", "check", b"check", "cursor", b"cursor", "data", b"data", "decision", b"decision", "erased", b"erased", "evidence", b"evidence", "final", b"final", "kind", b"kind", "live", b"live", "number", b"number", "partial", b"partial", "prev", b"prev", "recorded_at", b"recorded_at", "reference", b"reference", "review", b"review"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_prev", b"_prev", "case", b"case", "case_status", b"case_status", "check", b"check", "cursor", b"cursor", "data", b"data", "decision", b"decision", "erased", b"erased", "evidence", b"evidence", "final", b"final", "kind", b"kind", "live", b"live", "number", b"number", "partial", b"partial", "prev", b"prev", "recorded_at", b"recorded_at", "reference", b"reference", "review", b"review", "waiting", b"waiting"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__prev: _TypeAlias = _typing.Literal["prev"]  # noqa: Y015
     _WhichOneofArgType__prev: _TypeAlias = _typing.Literal["_prev", b"_prev"]  # noqa: Y015
-    _WhichOneofReturnType_data: _TypeAlias = _typing.Literal["case_status", "evidence", "partial", "check", "decision", "erased", "review"]  # noqa: Y015
+    _WhichOneofReturnType_data: _TypeAlias = _typing.Literal["case_status", "evidence", "partial", "check", "decision", "erased", "review", "waiting"]  # noqa: Y015
     _WhichOneofArgType_data: _TypeAlias = _typing.Literal["data", b"data"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__prev) -> _WhichOneofReturnType__prev | None: ...

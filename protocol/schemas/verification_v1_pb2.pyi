@@ -1177,6 +1177,48 @@ class CheckCompleted(_message.Message):
 Global___CheckCompleted: _TypeAlias = CheckCompleted  # noqa: Y015
 
 @_typing.final
+class WaitingBegan(_message.Message):
+    """A check goes on waiting for what is away, by a dial of the client's: until it ends, it has not ended."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHECK_FIELD_NUMBER: _builtins.int
+    DEPENDENCY_FIELD_NUMBER: _builtins.int
+    EVIDENCE_KEYSEQ_FIELD_NUMBER: _builtins.int
+    BEGAN_AT_US_FIELD_NUMBER: _builtins.int
+    UNTIL_US_FIELD_NUMBER: _builtins.int
+    FALLBACK_FIELD_NUMBER: _builtins.int
+    check: _builtins.str
+    """The check, "register"."""
+    dependency: _builtins.str
+    """What is away, "licence_register"."""
+    evidence_keyseq: _builtins.int
+    """Highest keyseq among the evidence that the check rests on."""
+    began_at_us: _builtins.int
+    """Microseconds since 1970 UTC from which on it waits."""
+    until_us: _builtins.int
+    """Microseconds since 1970 UTC at which it ends without an answer."""
+    fallback: _builtins.str
+    """What it ends with then: unavailable."""
+    def __init__(
+        self,
+        *,
+        check: _builtins.str = ...,
+        dependency: _builtins.str = ...,
+        evidence_keyseq: _builtins.int = ...,
+        began_at_us: _builtins.int = ...,
+        until_us: _builtins.int = ...,
+        fallback: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["began_at_us", b"began_at_us", "check", b"check", "dependency", b"dependency", "evidence_keyseq", b"evidence_keyseq", "fallback", b"fallback", "until_us", b"until_us"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WaitingBegan: _TypeAlias = WaitingBegan  # noqa: Y015
+
+@_typing.final
 class StepStarted(_message.Message):
     """Best effort: a step began."""
 

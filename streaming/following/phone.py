@@ -52,6 +52,8 @@ def _shown(kind: str, data: dict[str, Json]) -> tuple[str, Json] | None:
         return kind, data
     if kind == Kind.PARTIAL:
         return kind, {"fact": data["fact"], "evidence": data["evidence"]}
+    if kind == Kind.WAITING:
+        return kind, {name: value for name, value in data.items() if name != "for"}
     return _outcome(data) if kind == Kind.DECISION else None
 
 

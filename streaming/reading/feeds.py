@@ -31,7 +31,7 @@ __all__ = [
 # A batch ends after so many rows, or so many bytes: what a stalled reader can hold in memory.
 _ROWS: Final = 256
 _BYTES: Final = 256 * 1024
-CASE_KINDS: Final = frozenset({"case", "evidence", "partial", "check", "decision"})
+CASE_KINDS: Final = frozenset({"case", "evidence", "partial", "check", "decision", "waiting"})
 
 
 class HoleInFeed(LookupError):

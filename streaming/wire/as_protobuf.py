@@ -146,6 +146,10 @@ def _review(record: feed.Record, data: _Data) -> None:
     record.review.CopyFrom(feed.Review(outcome=data["outcome"], reasons=reasons))
 
 
+def _waiting(record: feed.Record, data: _Data) -> None:
+    record.waiting.CopyFrom(feed.Waiting(**data))
+
+
 _WRITERS: Final[dict[str, Callable[[feed.Record, _Data], None]]] = {
     Kind.CASE: _case,
     Kind.EVIDENCE: _evidence,
@@ -153,4 +157,5 @@ _WRITERS: Final[dict[str, Callable[[feed.Record, _Data], None]]] = {
     Kind.CHECK: _check,
     Kind.DECISION: _decision,
     Kind.REVIEW: _review,
+    Kind.WAITING: _waiting,
 }

@@ -17,7 +17,7 @@ _KNOWN: Final = frozenset({"from", "after", "partition", "limit", "wait", "until
 _CURSOR: Final = re.compile(r"([0-9a-f]{8})-([0-9]{1,18})")
 _NAME: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 # Kinds of the contract that no event makes yet may be asked for all the same.
-_KINDS: Final = CASE_KINDS | {"request", "review", "waiting", "erased", "outcome"}
+_KINDS: Final = CASE_KINDS | {"request", "review", "erased", "outcome"}
 
 
 class BadPartition(Refused):

@@ -12,7 +12,7 @@ from subscriber import Context
 __all__ = ["expire"]
 
 # What a decision can rest on or correct: records to come name these by number, also when they are gone.
-_NAMED: Final = (Kind.PARTIAL.value, Kind.CHECK.value, Kind.DECISION.value)
+_NAMED: Final = (Kind.PARTIAL.value, Kind.CHECK.value, Kind.WAITING.value, Kind.DECISION.value)
 
 
 def expire(event: Event, _value: object, ctx: Context) -> None:
@@ -36,7 +36,7 @@ def _let_go(feed: str, kept_from: int, ctx: Context) -> None:
     ctx.execute(
         "INSERT INTO streaming_feedplace (event_id, feed, number)"
         " SELECT event_id, feed, MIN(number) FROM streaming_feedrecord"
-        " WHERE feed = ? AND number < ? AND kind IN (?, ?, ?) GROUP BY event_id, feed"
+        " WHERE feed = ? AND number < ? AND kind IN (?, ?, ?, ?) GROUP BY event_id, feed"
         " ON CONFLICT (event_id) DO NOTHING",
         (feed, kept_from, *_NAMED),
     )

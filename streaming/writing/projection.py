@@ -17,7 +17,17 @@ from protocol.schemas import client_v1_pb2 as client
 from protocol.schemas import dependency_v1_pb2 as dependency
 from protocol.schemas import streaming_v1_pb2 as streaming
 from protocol.schemas import verification_v1_pb2 as verification
-from streaming.words import CaseContext, Form, Json, Kind, NumberOf, Personal, PublicRecord, reason_said
+from streaming.words import (
+    CaseContext,
+    Form,
+    Json,
+    Kind,
+    NumberOf,
+    Personal,
+    PublicRecord,
+    reason_said,
+    rfc3339,
+)
 from streaming.writing.decided import decided
 
 __all__ = ["SILENT", "STATUS_ONLY", "NumberOf", "project", "status_record"]
@@ -110,6 +120,8 @@ def _partial(message: Message) -> list[PublicRecord]:
             return [_fact("face_seen", message.evidence_id, message.seen)]
         case verification.AgeEstablished():
             return [_fact("age_over_minimum", message.evidence_id or None, message.over_minimum)]
+        case verification.WaitingBegan():
+            return [_waiting(message)]
         case _:
             return []
 
@@ -168,3 +180,9 @@ def _check(message: verification.CheckCompleted, state: CaseState) -> PublicReco
     }
     final = message.final and state.counts(message.check, message.evidence_keyseq)
     return PublicRecord(kind=Kind.CHECK, data=data, final=final)
+
+
+def _waiting(message: verification.WaitingBegan) -> PublicRecord:
+    data: dict[str, Json] = {"for": message.dependency, "until": rfc3339(message.until_us)}
+    data["fallback"] = message.fallback
+    return PublicRecord(kind=Kind.WAITING, data=data, final=False)

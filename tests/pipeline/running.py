@@ -20,10 +20,11 @@ from tests.pipeline.building import NOW
 from verification.pipeline import facts, register
 from verification.pipeline.step import Look
 
-__all__ = ["CASE", "LooksInline", "Turns"]
+__all__ = ["CASE", "CLIENT", "LooksInline", "Turns"]
 
 M = TypeVar("M", bound=Message)
 CASE = "0197a000-0000-7000-8000-0000000000ca"
+CLIENT = "cl_0000000000000000"
 
 
 class LooksInline(InlinePool):
@@ -57,8 +58,7 @@ class Turns:
     def say(self, *messages: Message) -> None:
         """Say messages about the case, and let the subscriber act."""
         drafts = [
-            journal.Draft(message=m, subject=CASE, client="cl_0000000000000000", applicant="applicant-1")
-            for m in messages
+            journal.Draft(message=m, subject=CASE, client=CLIENT, applicant="applicant-1") for m in messages
         ]
         journal.record(drafts, now=self.now)
         self.turn()

@@ -64,6 +64,10 @@ def completed(
     )
 
 
+def waiting(evidence_keyseq: int) -> verification.WaitingBegan:
+    return verification.WaitingBegan(check="register", evidence_keyseq=evidence_keyseq, until_us=900)
+
+
 def reached(outcome: str, state: str, *missing: str) -> decisions.DecisionReached:
     return decisions.DecisionReached(outcome=outcome, state=state, missing=missing)
 
@@ -91,6 +95,7 @@ messages = st.one_of(
         st.sampled_from(["clear", "unavailable"]),
         final=st.booleans(),
     ),
+    st.builds(waiting, st.integers(1, 12)),
     st.builds(
         reached, st.sampled_from(["approve", "refer", "decline"]), st.sampled_from(["provisional", "final"])
     ),
@@ -273,3 +278,46 @@ def test_a_state_of_before_people_decided_is_still_read() -> None:
     for later in ("by", "corrects", "reasons"):
         del old["decision"][later]
     assert load(json.dumps(old).encode()) == state
+
+
+def test_a_check_that_waits_by_a_dial_has_not_ended_and_the_case_waits() -> None:
+    state = fold(opened("none"), received(), waiting(2), *all_nine()[:-1])
+
+    assert (state.status, state.missing) == ("waiting", (Check.REGISTER,))
+    assert {check: wait.until_us for check, wait in state.waiting.items()} == {Check.REGISTER: 900}
+
+
+def test_a_waiting_undoes_what_was_given_up_before_it_and_ends_with_the_next_answer() -> None:
+    given_up = completed("register", 2, "unavailable", final=False)
+    state = fold(opened(), received(), given_up, waiting(2))
+
+    assert (state.status, state.checks) == ("waiting", {})
+    ended = fold(opened(), received(), given_up, waiting(2), given_up)
+    assert (ended.status, set(ended.checks)) == ("checking", {Check.REGISTER})
+    assert ended.waiting == {}
+    assert ended.waited.keys() == {Check.REGISTER}
+
+
+def test_a_waiting_does_not_undo_a_real_answer() -> None:
+    state = fold(opened(), received(), completed("register", 2), waiting(2))
+
+    assert state.checks[Check.REGISTER].status == "clear"
+    assert state.status == "checking"
+
+
+def test_a_newer_front_is_not_waited_for_until_that_is_said() -> None:
+    assert fold(opened(), received(), waiting(2), received()).status == "checking"
+    assert fold(opened(), received(), waiting(2), received(), waiting(4)).status == "waiting"
+
+
+def test_a_provisional_approval_does_not_end_waiting_and_an_unsettled_refer_does_not_either() -> None:
+    for outcome in ("approve", "refer"):
+        said = reached(outcome, "provisional", "register")
+        assert fold(opened(), received(), waiting(2), said).status == "waiting"
+
+
+def test_a_state_that_was_kept_before_checks_could_wait_is_read_as_one_that_does_not() -> None:
+    kept = json.loads(dump(fold(opened(), received())))
+    del kept["waits"]
+
+    assert load(json.dumps(kept).encode()) == fold(opened(), received())

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client as Browser
 from django.urls import reverse
 
 from access.clients import switch_reviewers
+from access.dials import Limit, RegisterDial, set_register_dial
 from access.policies import change_policy
 from access.principals import Principal
+from events import journal
+from events.journal import Draft
+from protocol.ids import to_us
+from protocol.schemas.decisions_v1_pb2 import TrustReserved
 from tests.review.building import Desk
 from tests.review.conftest import signed_in
 from tests.review.looking import CASES, CLIENTS, case_at, client_at, picture_at, views_of
@@ -108,6 +113,23 @@ def test_a_clients_page_says_what_it_lets_follow_for_which_stake(reviewer: Brows
     assert "over 10.00 up to 100.00 GBP" in page
     assert "any other" in page
     assert "&quot;passport&quot;" in page
+
+
+def test_a_clients_page_says_what_stands_approved_on_trust(reviewer: Browser, asker: Principal) -> None:
+    now, client = datetime.now(UTC), asker.client
+    before = reviewer.get(client_at(client)).content.decode()
+    dial = RegisterDial(on=True, limits=(Limit("GBP", "512.00", "51.00"),))
+    set_register_dial(client=client, dial=dial, now=now)
+    for case, minutes in (("one", 15), ("other", 15), ("over", -1)):
+        until_us = to_us(now + timedelta(minutes=minutes))
+        reserved = TrustReserved(decision_id="d", amount="20.25", currency="GBP", until_us=until_us)
+        journal.record([Draft(message=reserved, subject=case, client=client, source="decisions")], now=now)
+
+    page = reviewer.get(client_at(client)).content.decode()
+
+    assert "then a person decides" in before
+    assert "<th scope='row'>GBP</th><td>512.00</td><td>51.00</td>" in page
+    assert "<th scope='row'>GBP</th><td>40.50</td><td>2</td><td>live</td>" in page
 
 
 _MIDDLE = """{

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from access.principals import authenticate
+from protocol.ids import to_us
 from protocol.problems import Refused
 from protocol.schemas import verification_v1_pb2 as verification
 from streaming.snapshot import snapshot
@@ -31,6 +32,32 @@ def test_a_snapshot_says_where_the_case_stands_and_what_is_missing(house: House)
     assert found["decision"]["state"] == "final"
     assert "tamper" not in found["missing"]
     assert found["reflects"]["number"] == 6
+
+
+def test_while_a_dial_runs_the_case_waits_and_the_register_is_missing(house: House) -> None:
+    client = house.client()
+    given_up = told.completed("register", "unavailable", evidence_keyseq=3, final=False)
+    case = client.case(told.received(), given_up, told.waiting(evidence_keyseq=3))
+    house.write()
+    found = seen(case, client)
+    assert (found["status"], found["checks"]) == ("waiting", {})
+    assert "register" in found["missing"]
+
+    case.say(told.completed("register", "clear", evidence_keyseq=3))
+    house.write()
+    found = seen(case, client)
+    assert (found["status"], found["checks"]["register"]["status"]) == ("checking", "clear")
+
+
+def test_an_approval_ahead_has_ended_by_its_clock_though_nobody_says_so(house: House) -> None:
+    client = house.client()
+    approved = told.reached("approve", "provisional", missing=("register",))
+    going_on = client.case(told.received(), approved)
+    approved.expires_at_us = to_us(house.now) - 1
+    over = client.case(told.received(), approved)
+    house.write()
+    assert seen(going_on, client)["decision"]["state"] == "provisional"
+    assert seen(over, client)["decision"]["state"] == "expired"
 
 
 def test_answers_on_replaced_evidence_are_not_in_the_snapshot(house: House) -> None:

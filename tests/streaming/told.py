@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from uuid import uuid4
 
+from protocol.ids import to_us
 from protocol.schemas import decisions_v1_pb2 as decisions
 from protocol.schemas import verification_v1_pb2 as verification
 
@@ -19,9 +21,11 @@ __all__ = [
     "portrait",
     "reached",
     "received",
+    "waiting",
     "zone",
 ]
 
+UNTIL = datetime(2026, 1, 2, 0, 15, tzinfo=UTC)
 EVIDENCE = "0190f3a0-0000-7000-8000-0000000000e1"
 
 
@@ -66,6 +70,16 @@ def portrait(evidence: str = EVIDENCE) -> verification.PortraitFound:
 
 def age(over: str = "yes", evidence: str = EVIDENCE) -> verification.AgeEstablished:
     return verification.AgeEstablished(evidence_id=evidence, over_minimum=over)
+
+
+def waiting(*, evidence_keyseq: int = 2, until: datetime = UNTIL) -> verification.WaitingBegan:
+    return verification.WaitingBegan(
+        check="register",
+        dependency="licence_register",
+        evidence_keyseq=evidence_keyseq,
+        until_us=to_us(until),
+        fallback="unavailable",
+    )
 
 
 def completed(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -13,6 +13,7 @@ from events import journal
 from events.journal import Draft
 from protocol.case_state import CaseState
 from protocol.checks import Check
+from protocol.ids import to_us
 from protocol.problems import Refused
 from protocol.schemas import decisions_v1_pb2 as d
 from protocol.schemas import verification_v1_pb2 as v
@@ -197,6 +198,46 @@ def test_a_deadline_before_submit_or_passed_twice_says_nothing(case: str) -> Non
     said = _types(case)
     cases.pass_deadline(case, now=LATER)
     assert _types(case) == said
+
+
+def _waits(case: str, until: datetime) -> None:
+    """Have the register of a case waited for, on its front."""
+    _received(case, "document_front", "e-1")
+    keyseq = _state(case).evidence["front"].keyseq
+    began = v.WaitingBegan(check="register", evidence_keyseq=keyseq, until_us=to_us(until))
+    cases.record_facts(case, [began], now=NOW)
+
+
+def test_the_deadline_leaves_a_check_open_that_waits_by_a_dial(case: str) -> None:
+    _waits(case, NOW + timedelta(minutes=15))
+    cases.submit(case, by="client", now=NOW)
+
+    again = cases.pass_deadline(case, now=LATER)
+
+    assert (_state(case).status, _state(case).missing) == ("waiting", (Check.REGISTER,))
+    assert _state(case).checks[Check.TAMPER].reasons == ("deadline",)
+    assert again == NOW + timedelta(minutes=15, seconds=15)
+
+
+def test_a_waiting_that_its_step_never_ends_is_ended_by_the_deadline(case: str) -> None:
+    _waits(case, NOW + timedelta(minutes=15))
+    cases.submit(case, by="client", now=NOW)
+    again = cases.pass_deadline(case, now=LATER)
+    assert again is not None
+
+    assert cases.pass_deadline(case, now=again) is None
+    assert cases.pass_deadline(case, now=again) is None
+
+    assert _state(case).checks[Check.REGISTER].reasons == ("deadline",)
+    assert _types(case).count("DeadlinePassed") == 2
+
+
+def test_a_waiting_case_that_is_never_submitted_expires_with_its_token(case: str) -> None:
+    _waits(case, NOW + timedelta(minutes=40))
+
+    cases.expire(case, now=NOW + timedelta(minutes=30))
+
+    assert _state(case).status == "expired"
 
 
 @pytest.mark.parametrize("minutes", [29, 30])

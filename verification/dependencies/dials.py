@@ -29,10 +29,14 @@ class Trouble(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """One chosen answer: its code, as events say it, and what it means in words, for staff."""
+    """One chosen answer: its code, as events say it, and what it means in words, for staff.
+
+    `by_client`: the code of the answer that a client may have chosen instead; empty: there is none.
+    """
 
     fallback: str
     meaning: str
+    by_client: str = ""
 
 
 def _dials(not_there: Dial, slow: Dial, unreliable: Dial) -> dict[Trouble, Dial]:
@@ -44,7 +48,10 @@ DIALS: dict[Dependency, dict[Trouble, Dial]] = {
     Dependency.LICENCE_REGISTER: _dials(
         Dial(
             "ask_again",
-            "Asked again with jitter until the case's deadline, then unavailable / register_unavailable.",
+            "Asked again with jitter until the case's deadline, then unavailable / register_unavailable. "
+            "Where the client's dial is on: waited for up to 15 minutes, asked every 30 s, and approved on "
+            "trust meanwhile, within the client's cap.",
+            by_client="wait",
         ),
         Dial("ask_again", "Given up after 3 s, then as not there; no other step waits."),
         Dial("ask_again", "Not believed; asked again with jitter; after five in a row the breaker opens."),

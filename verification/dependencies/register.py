@@ -7,6 +7,7 @@ import json
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Literal
 
 import httpx
@@ -16,15 +17,20 @@ from verification.vision.grades import Cue
 
 __all__ = [
     "DEADLINE_S",
+    "WAITS",
     "Answer",
     "Failure",
     "LicenceRegister",
     "Question",
     "grade_register",
     "next_attempt",
+    "pause_while_waiting",
 ]
 
 DEADLINE_S = 3.0
+# How long it is waited for where a client's dial is on, and how often it is asked meanwhile.
+WAITS = timedelta(minutes=15)
+_WAITING_PAUSE_S = 30.0
 _MOST_BYTES = 16_384
 # First pause 0.5 s, doubled each time up to 4 s: about five questions within a case's 15 s.
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 4.0
@@ -207,3 +213,8 @@ def next_attempt(*, failures: int, elapsed_ms: int, deadline_ms: int, draw_01: f
     """
     pause_s = min(_FIRST_PAUSE_S * 2.0 ** min(failures - 1, 10), _LONGEST_PAUSE_S) * (0.5 + draw_01 / 2)
     return pause_s if elapsed_ms + pause_s * 1000 < deadline_ms else None
+
+
+def pause_while_waiting(draw_01: float) -> float:
+    """Say after how many seconds to ask again while a dial runs: from 27 to 33, by chance from 0 to 1."""
+    return _WAITING_PAUSE_S * (0.9 + draw_01 / 5)

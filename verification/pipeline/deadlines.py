@@ -1,4 +1,7 @@
-"""The case's clock: what still runs 15 s after submit is over, and what is never submitted expires."""
+"""The case's clock: what still runs 15 s after submit is over, and what is never submitted expires.
+
+What waits by a dial has until the dial's end.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,9 @@ def _token_issued(event: Event, _value: object, ctx: Context) -> None:
 
 def _ring(timer: Timer, ctx: Context) -> None:
     if timer.name == "deadline":
-        pass_deadline(timer.key, now=ctx.now)
+        again = pass_deadline(timer.key, now=ctx.now)
+        if again is not None:
+            ctx.remind(again, "deadline", timer.key)
     else:
         expire(timer.key, now=ctx.now)
 

@@ -16,7 +16,7 @@ from verification.review.words import label
 
 __all__ = ["FILTERS"]
 
-_STATUSES = ("in_review", "checking", "open", "decided", "checked", "withdrawn", "expired")
+_STATUSES = ("in_review", "checking", "waiting", "open", "decided", "checked", "withdrawn", "expired")
 _SPANS = {
     "hour": ("The last hour", timedelta(hours=1)),
     "day": ("The last 24 hours", timedelta(days=1)),

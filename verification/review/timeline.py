@@ -184,6 +184,9 @@ def _results(message: Message) -> str:
         case f.FraudScored() as said:
             found = listed(finding.code for finding in said.findings)
             return f"Compared by {listed(said.compared)}: found {found}, score {said.score_01:.2f}"
+        case v.WaitingBegan() as said:
+            away, check = label(said.dependency), label(said.check).lower()
+            return f"{away} is away: check {check} waits for it until {clock(said.until_us)}"
         case v.PersonalDataViewed() as said:
             return f"Personal data viewed ({said.what}) for {said.ground}"
         case _:
@@ -196,7 +199,7 @@ def _decisions(message: Message) -> str:
             waits = f", still waiting for {listed(said.missing)}" if said.missing else ""
             return f"Decision: {said.outcome} ({said.state}) by policy {_policy(said.policy)}{waits}"
         case d.DecisionExpired() as said:
-            return f"The provisional decision {said.outcome} ended by its clock"
+            return f"The provisional decision {said.outcome} ended"
         case d.DecisionCorrected() as said:
             return f"The final decision was corrected: now {said.outcome}, by policy {_policy(said.policy)}"
         case d.TrustReserved() as said:

@@ -31,7 +31,7 @@ _TONES = {
     "good": ("clear", "approve", "matches"),
     "warn": ("caution", "refer", "in_review", "differs", "not_read"),
     "bad": ("suspected", "rejected", "decline"),
-    "info": ("checking", "open", "not_ended", "test"),
+    "info": ("checking", "waiting", "open", "not_ended", "test"),
 }
 _TONE_OF = {word: tone for tone, words in _TONES.items() for word in words}
 

@@ -1,4 +1,4 @@
-"""Adds clients and sets what they may: `python manage.py client add NAME [--test]`, `client reviewers …`."""
+"""Adds clients and sets what may be done for them: `python manage.py client add NAME [--test]` and others."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from datetime import UTC, datetime
 from django.core.management import BaseCommand, CommandError
 
 from access.clients import add_client, switch_reviewers
+from access.dials import RegisterDial, limits_of, set_register_dial
 from protocol.problems import Refused
 
 __all__ = ["Command"]
 
 
 class Command(BaseCommand):
-    """Prints a new client's id, then its key, alone on the last line; works while the product serves."""
+    """Adding prints the client's id, then its key, alone on the last line; works while the product serves."""
 
-    help = "add a client and print its id and its first key, or set what a client may"
+    help = "add a client and print its id and its first key, or set what a client may and lets be done"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take what to do and with which client."""
@@ -27,15 +28,22 @@ class Command(BaseCommand):
         reviewers = actions.add_parser("reviewers", help="let its own reviewers decide its cases, or not")
         reviewers.add_argument("client", help="the client's id, cl_…")
         reviewers.add_argument("switch", choices=["on", "off"])
+        dial = actions.add_parser("dial", help="set what is done for a client while a dependency is away")
+        dial.add_argument("client", help="the client's id, cl_…")
+        dial.add_argument("dependency", choices=["register"])
+        dial.add_argument("switch", choices=["on", "off"])
+        for name, words in _LIMITS.items():
+            dial.add_argument(name, action="append", default=[], metavar="MONEY", help=words)
 
     def handle(self, *_args: object, **options: object) -> None:
         """Do it.
 
         Raises:
-            CommandError: the name cannot be used, or there is no such client.
+            CommandError: the name cannot be used, there is no such client, or the limits are none.
         """
+        do = {"add": self._add, "reviewers": self._reviewers, "dial": self._dial}[str(options["action"])]
         try:
-            self._switch(options) if options["action"] == "reviewers" else self._add(options)
+            do(options)
         except Refused as refused:
             raise CommandError(refused.detail) from refused
 
@@ -44,7 +52,26 @@ class Command(BaseCommand):
         self.stdout.write(client)
         self.stdout.write(key)
 
-    def _switch(self, options: dict[str, object]) -> None:
+    def _reviewers(self, options: dict[str, object]) -> None:
         client, switch = str(options["client"]), str(options["switch"])
         switch_reviewers(client=client, on=switch == "on", now=datetime.now(UTC))
         self.stdout.write(f"own reviewers of {client}: {switch}")
+
+    def _dial(self, options: dict[str, object]) -> None:
+        client, switch = str(options["client"]), str(options["switch"])
+        dial = RegisterDial(switch == "on", limits_of(_list(options["cap"]), _list(options["up_to"])))
+        set_register_dial(client=client, dial=dial, now=datetime.now(UTC))
+        self.stdout.write(f"the register dial of {client} is {switch}")
+        for limit in dial.limits:
+            each = f", in one case {limit.up_to}" if limit.up_to else ""
+            self.stdout.write(f"  on trust at once up to {limit.cap} {limit.currency}{each}")
+
+
+_LIMITS = {
+    "--cap": "how much may stand approved on trust at once, '500.00 GBP'; again for another currency",
+    "--up-to": "the highest stake of a case that is approved on trust; without: the cap alone",
+}
+
+
+def _list(said: object) -> list[str]:
+    return [str(one) for one in said] if isinstance(said, list) else []

@@ -6,11 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache, reduce
+from pathlib import Path
 from uuid import UUID
 
 from google.protobuf.message import Message
 
-from consumers.decisions.docket import Docket, dump, end_approval, load, speak
+from consumers.decisions import trust
+from consumers.decisions.docket import Docket, Means, dump, end_approval, load, speak
+from consumers.decisions.trust import Pot
 from protocol.case_state import CaseState, advance
 from protocol.catalogue import stream_of, type_name
 from protocol.checks import CHECKS
@@ -20,10 +23,12 @@ from protocol.policies import CompiledPolicy, PolicyRef, policy_of
 from protocol.schemas import decisions_v1_pb2 as decisions
 from protocol.schemas import verification_v1_pb2 as verification
 from protocol.schemas.journal_v1_pb2 import Record
+from subscriber import SqliteStore, Store
 
 __all__ = [
     "START",
     "Teller",
+    "but_register",
     "check",
     "checks",
     "concluded",
@@ -34,6 +39,7 @@ __all__ = [
     "short",
     "standing",
     "tell",
+    "waiting",
 ]
 
 START = datetime(2026, 1, 2, tzinfo=UTC)
@@ -41,7 +47,9 @@ CASE, CLIENT = "case", "cl_0000000000000001"
 _KINDS = {"front": "document_front", "face": "face_video"}
 
 
-def number(message: Message, keyseq: int, *, at_s: float | None = None, case: str = CASE) -> Event:
+def number(
+    message: Message, keyseq: int, *, at_s: float | None = None, case: str = CASE, applicant: str = "a"
+) -> Event:
     """Make an event of a message: its keyseq is also its id and, unless told otherwise, its second."""
     moment_us = to_us(START + timedelta(seconds=keyseq if at_s is None else at_s))
     name = type_name(message)
@@ -51,6 +59,7 @@ def number(message: Message, keyseq: int, *, at_s: float | None = None, case: st
         source="verification",
         subject=case,
         client=CLIENT,
+        applicant=applicant,
         occurred_at_us=moment_us,
         recorded_at_us=moment_us,
         sequenced_at_us=moment_us,
@@ -66,10 +75,16 @@ def line(*messages: Message, start: int = 1) -> list[Event]:
     return [number(message, keyseq) for keyseq, message in enumerate(messages, start)]
 
 
-def opening(policy: str, *, minimum_age: int = 0, token_s: int = 1800) -> list[Message]:
+def opening(policy: str, *, minimum_age: int = 0, token_s: int = 1800, stake: str = "20.00") -> list[Message]:
     """Open a case under version 1 of a policy, with its token."""
     version = 0 if policy == "none" else 1
-    opened = verification.CaseOpened(policy_name=policy, policy_version=version, minimum_age=minimum_age)
+    opened = verification.CaseOpened(
+        policy_name=policy,
+        policy_version=version,
+        minimum_age=minimum_age,
+        live=True,
+        stake=verification.Money(amount=stake, currency="GBP"),
+    )
     ends_us = to_us(START + timedelta(seconds=token_s))
     return [opened, verification.CaptureTokenIssued(expires_at_us=ends_us)]
 
@@ -82,6 +97,23 @@ def evidence(slot: str) -> verification.EvidenceReceived:
 def check(name: str, status: str, *, on: int, final: bool = True) -> verification.CheckCompleted:
     """End a check, on evidence of that keyseq."""
     return verification.CheckCompleted(check=name, status=status, evidence_keyseq=on, final=final)
+
+
+def waiting(*, on: int, until_s: float) -> verification.WaitingBegan:
+    """Have the register waited for by the client's dial, until so many seconds after the start."""
+    until_us = to_us(START + timedelta(seconds=until_s))
+    return verification.WaitingBegan(
+        check="register",
+        dependency="licence_register",
+        evidence_keyseq=on,
+        until_us=until_us,
+        fallback="unavailable",
+    )
+
+
+def but_register(*, on: int, **other: str) -> list[verification.CheckCompleted]:
+    """End all checks but the register's."""
+    return [answer for answer in checks(on=on, **other) if answer.check != "register"]
 
 
 def checks(*, on: int, **other: str) -> list[verification.CheckCompleted]:
@@ -107,27 +139,49 @@ def shipped(_client: str, ref: PolicyRef) -> CompiledPolicy:
     return CompiledPolicy(policy_of(ref))
 
 
+def _rows() -> Store:
+    store = SqliteStore(Path(":memory:"))
+    trust.prepare(store)
+    return store
+
+
 @dataclass
 class Teller:
-    """The service on one case, its memory written out and read back after each event."""
+    """The service on one case, its memory written out and read back after each event.
+
+    The clock goes with the events, or is at `late_us` all the time.
+    """
 
     docket: Docket = field(default_factory=Docket)
     said: list[Message] = field(default_factory=list)
+    store: Store = field(default_factory=_rows)
+    late_us: int = 0
 
     def emit(self, message: Message) -> str:
         """Keep what is said; its id is its place."""
         self.said.append(message)
         return f"decision-{len(self.said)}"
 
+    def means(self, at_us: int) -> Means:
+        """Give what the case is decided with at a moment."""
+        return Means(self.emit, shipped, Pot(self.store.execute, CASE, self.late_us or at_us))
+
+    def set_dial(self, cap: str, up_to: str = "") -> None:
+        """Have the client's dial on, with a limit in pounds."""
+        self.store.execute("DELETE FROM trust_limits")
+        self.store.execute("INSERT INTO trust_limits VALUES (?, 'GBP', ?, ?)", (CLIENT, cap, up_to))
+
     def hear(self, event: Event) -> None:
         """Take an event as the service does."""
-        due = end_approval(self.docket, to_us(event.envelope.occurred_at), self.emit, shipped)
-        self.docket = load(dump(speak(due.hear(event), self.emit, shipped)))
+        at_us = to_us(event.envelope.occurred_at)
+        trust.note_outage(event, self.store.execute)
+        due = end_approval(self.docket, at_us, self.means(at_us))
+        self.docket = load(dump(speak(due.hear(event), self.means(at_us))))
 
     def pass_time(self, seconds: float) -> None:
         """Let the clock reach so many seconds after the start."""
         moment_us = to_us(START + timedelta(seconds=seconds))
-        self.docket = end_approval(self.docket, moment_us, self.emit, shipped)
+        self.docket = end_approval(self.docket, moment_us, self.means(moment_us))
 
     @property
     def words(self) -> list[str]:
@@ -150,5 +204,9 @@ def short(message: Message) -> str:
             return f"{message.outcome} {message.state}{'+' if message.missing else ''}"
         case decisions.DecisionCorrected():
             return f"{message.outcome} corrected{'+' if message.missing else ''}"
+        case decisions.TrustReserved():
+            return f"reserved {message.amount}"
+        case decisions.TrustReleased():
+            return "released"
         case _:
             return "expired"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consumers.decisions.engine import Answer, evaluate
+from consumers.decisions.known import Waits
 from protocol.checks import CHECKS, Check
 from protocol.policies import CompiledPolicy, Outcome
 from tests.consumers.decisions.completions import FACTS, FULL, LOW, Whole, outcomes, telling, whole_facts
@@ -54,6 +57,48 @@ def test_what_is_missing_is_what_could_change_the_answer(policy: CompiledPolicy,
     expected = {checks.get(slot, slot) for slot in telling(policy, whole)}
 
     assert set(ask(policy, whole).missing) == expected
+
+
+def waiting(policy: CompiledPolicy, whole: Whole) -> Answer:
+    """Ask while, or after, the register is waited for."""
+    facts = replace(whole_facts(whole), waited={Check.REGISTER: Waits("waits", 9)})
+    return evaluate(policy, facts, may_approve_ahead=True)
+
+
+@given(policy=POLICY, whole=FACTS)
+@settings(deadline=None, max_examples=60)
+def test_it_is_approved_on_trust_exactly_when_a_clear_register_would_leave_nothing_else(
+    policy: CompiledPolicy, whole: Whole
+) -> None:
+    open_ = Whole(whole.minimum_age, {k: v for k, v in whole.values.items() if k != "register"})
+    hoped = Whole(whole.minimum_age, {**open_.values, "register": "clear"})
+    without, said = ask(policy, open_), waiting(policy, open_)
+
+    trusted = without.outcome is None and outcomes(policy, hoped) == {Outcome.APPROVE}
+
+    assert (said.on_trust_until_us == 9) == trusted
+    assert said.outcome == (Outcome.APPROVE if trusted else without.outcome)
+    assert said.missing == without.missing
+    assert not said.final or said == without
+    assert not trusted or set(said.because) <= {"waits", *open_.values}
+
+
+@given(policy=POLICY, whole=FACTS)
+@settings(deadline=None, max_examples=60)
+def test_a_decline_by_the_register_alone_is_a_person_s_where_it_was_waited_for(
+    policy: CompiledPolicy, whole: Whole
+) -> None:
+    others = Whole(whole.minimum_age, {k: v for k, v in whole.values.items() if k != "register"})
+    plain = ask(policy, whole)
+
+    declined = plain.outcome is Outcome.DECLINE
+    by_register = declined and "register" in whole.values and outcomes(policy, others) != {Outcome.DECLINE}
+
+    if "register" in whole.values:
+        said = waiting(policy, whole)
+        assert said.outcome == (Outcome.REFER if by_register else plain.outcome)
+        assert said.because == plain.because
+        assert by_register or said == plain
 
 
 @given(policy=POLICY, whole=FACTS)

@@ -15,11 +15,15 @@ from consumers.decisions.service import SPEC
 from protocol.checks import CHECKS, GRADES
 from protocol.envelope import Event
 from protocol.ids import to_us
+from protocol.schemas import client_v1_pb2 as client
 from protocol.schemas import decisions_v1_pb2 as decisions
 from protocol.schemas import verification_v1_pb2 as verification
 from tests.changing import changed
 from tests.consumers.decisions.histories import (
+    CLIENT,
     START,
+    but_register,
+    check,
     checks,
     concluded,
     evidence,
@@ -28,6 +32,7 @@ from tests.consumers.decisions.histories import (
     opening,
     standing,
     tell,
+    waiting,
 )
 from tests.consumers.journal import MemoryJournal, Service
 
@@ -103,6 +108,52 @@ def test_started_after_people_have_decided_each_case_stands_as_it_would_have(tmp
     ]
     assert {by for _, by in stands} == {"policy", "reviewer"}
     assert all(outcome == "refer" for outcome, by in stands if by == "policy")
+
+
+def _waited_case(place: int) -> list[Event]:
+    """Make a case whose register is waited for: most of the rest is clear, the answer comes in 15 minutes."""
+    chance = random.Random(place)
+    doubts = {"tamper": chance.choice(["clear", "clear", "caution", "rejected"])}
+    at_s, answer = float(place), chance.choice(["clear", "rejected", "caution", "unavailable"])
+    ahead = [*but_register(on=3, **doubts), waiting(on=3, until_s=at_s + 900)]
+    chance.shuffle(ahead)
+    ended = check("register", answer, on=3, final=answer != "unavailable")
+    said = [*opening("full", stake=f"{chance.randint(1, 99)}.00"), evidence("front"), *ahead, ended]
+    after_s = 900.0 if answer == "unavailable" else float(chance.randint(30, 890))
+    name = f"case-{place}"
+    events = []
+    for keyseq, message in enumerate(said, 1):
+        moment_s = at_s + (after_s if message is ended else keyseq / 100)
+        event = number(message, keyseq, at_s=moment_s, case=name, applicant=name)
+        events.append(Event(changed(event, id=UUID(int=place * 100 + keyseq).bytes), event.message))
+    return events
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(500)
+def test_started_after_200_cases_that_waited_each_ends_as_it_would_have(tmp_path: Path) -> None:
+    cases = [event for place in range(1, 201) for event in _waited_case(place)]
+    limit = client.TrustLimit(currency="GBP", cap="500.00")
+    dial = number(client.RegisterDialSet(on=True, limits=[limit]), 1, at_s=0, case=CLIENT)
+    events = [dial, *sorted(cases, key=lambda e: e.envelope.occurred_at)]
+    late, timely = MemoryJournal(events), MemoryJournal()
+
+    _run(tmp_path / "late", late, [[]], to_us(START) + _A_YEAR_S * 1_000_000)
+    portions = [events[at : at + 40] for at in range(0, len(events), 40)]
+    _run(tmp_path / "timely", timely, [*portions, []], 0)
+
+    names = [f"case-{place}" for place in range(1, 201)]
+    assert [_ended(late, name) for name in names] == [_ended(timely, name) for name in names]
+    assert {len(_said(late, name)) for name in names} <= {1, 2}
+    assert not any(late.said(name, "decisions.exposure") for name in names)
+    taken = [timely.said(name, "decisions.exposure") for name in names]
+    assert {len(said) for said in taken} == {0, 2}
+
+
+def _ended(journal: MemoryJournal, case: str) -> tuple[str, tuple[str, ...]]:
+    """Say what a case came to: first word or correction."""
+    outcome, _, missing = _said(journal, case)[-1]
+    return outcome, missing
 
 
 def _run(folder: Path, journal: MemoryJournal, portions: list[list[Event]], clock_us: int) -> None:

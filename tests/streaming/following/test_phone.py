@@ -121,3 +121,15 @@ async def test_a_phone_whose_reading_ends_while_it_reads_is_told_that_it_expired
 
     assert (await asyncio.wait_for(reading, 5))[-1]["reason"] == "expired"
     await sync_to_async(house.write)()  # what is left unwritten would stand in the next test's way
+
+
+async def test_a_phone_is_told_that_something_is_waited_for_but_not_what(house: House) -> None:
+    client = await sync_to_async(house.client)()
+    case = await sync_to_async(client.case)(told.received(), told.waiting())
+    await sync_to_async(house.write)()
+
+    said = records(await frames_of(await sync_to_async(case.phone)(), case=case.id))
+
+    (waits,) = [frame["data"] for frame in said if frame["kind"] == "waiting"]
+    assert waits == {"until": "2026-01-02T00:15:00.000000Z", "fallback": "unavailable"}
+    assert "register" not in json.dumps(said)

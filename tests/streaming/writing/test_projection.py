@@ -31,6 +31,7 @@ SAID: dict[str, Message] = {
     "face": verification.FaceTrackRead(evidence_id=told.EVIDENCE, seen=True),
     "age": told.age(),
     "check": told.completed(),
+    "waiting": told.waiting(),
     "provisional": told.reached(state="provisional", because=("e1", "e2", "unknown"), missing=("tamper",)),
     "final": told.reached(because=("e2", "e1")),
     "expired": decisions.DecisionExpired(

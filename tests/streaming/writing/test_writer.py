@@ -43,6 +43,18 @@ def test_a_case_tells_what_happened_and_then_its_new_status(house: House) -> Non
     assert said == [("case", "open"), ("evidence", None), ("case", "checking"), ("case", "withdrawn")]
 
 
+def test_a_case_waits_while_a_dial_runs(house: House) -> None:
+    client = house.client()
+    client.case(
+        told.received(),
+        told.waiting(evidence_keyseq=3),
+        told.completed("register", "clear", evidence_keyseq=3),
+    )
+    house.write()
+    said = [(r.kind, data_of(r).get("status")) for r in stored(client)][3:]
+    assert said == [("waiting", None), ("case", "waiting"), ("check", "clear"), ("case", "checking")]
+
+
 def test_the_same_journal_gives_the_same_bytes_again(house: House) -> None:
     client = house.client()
     client.case(told.received(), told.fields(("sex", "F")), told.completed(), told.reached())
