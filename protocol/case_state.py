@@ -275,7 +275,7 @@ def _decided(state: CaseState, said: Decision, occurred_at: datetime) -> CaseSta
 
 
 def _turn(state: CaseState, event: Event) -> CaseState:
-    """Note when the case was submitted, withdrawn or expired: the first time that it was said."""
+    """Note when the case was first submitted, withdrawn or expired, and when a person was last wished for."""
     at_us = to_us(event.envelope.occurred_at)
     match event.message:
         case verification.CaseSubmitted():

@@ -96,6 +96,21 @@ def test_a_good_answer_makes_it_final_and_gives_the_trust_back() -> None:
     assert stands(teller) == ["0 of 500.00"]
 
 
+@pytest.mark.parametrize("outcome", ["approve", "decline", "refer"])
+def test_a_persons_decision_gives_the_trust_back_and_is_all_that_is_said(outcome: str) -> None:
+    teller = trusted()
+    before = len(teller.said)
+    teller.hear(number(verification.ReviewConcluded(outcome=outcome, by="client"), 50, at_s=60))
+
+    (released,) = teller.said[before:]
+    assert isinstance(released, decisions.TrustReleased)
+    assert (released.reservation_id, released.decision_id) == ("decision-2", str(UUID(int=50)))
+    assert stands(teller) == ["0 of 500.00"]
+    assert answer(teller, "clear", at_s=120, keyseq=51) == []
+    teller.pass_time(UNTIL_S)
+    assert len(teller.said) == before + 1
+
+
 @pytest.mark.parametrize("status", ["rejected", "caution"])
 def test_a_bad_answer_ends_it_and_a_person_decides(status: str) -> None:
     teller = trusted()
