@@ -54,7 +54,7 @@ def rescored(
     """Give the answers of each case: those that the file has already, then those that it lacks.
 
     Raises:
-        WrongStep: a step or check is asked for that there is not.
+        UnknownStep: a step or check is asked for that there is not.
         KeysAway: the key store cannot answer: go on later.
         ValueError: the file holds something else.
     """
