@@ -102,12 +102,18 @@ def test_a_file_that_is_there_is_not_written_over(tmp_path: Path) -> None:
         rescored("--out", str(tmp_path / "answers.jsonl"))
 
 
+def test_without_a_case_there_is_nothing_to_do() -> None:
+    assert rescored("--since", "2026-01-01") == ["0 cases; 0 would be answered otherwise"]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (("--step", "tampr"), "no step is named tampr"),
         (("--check", "register"), "no check that a step answers is named register"),
         (("--since", "last month"), "neither a position nor a time"),
+        (("--processes", "0"), "at least 1"),
+        (("--nice", "-1"), "invalid choice"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_in_a_line(words: tuple[str, ...], said: str) -> None:
