@@ -54,7 +54,7 @@ def rescored(
     """Give the answers of each case: those that the file has already, then those that it lacks.
 
     Raises:
-        WrongStep: a step or check is asked for that there is not.
+        UnknownStep: a step or check is asked for that there is not.
         KeysAway: the key store cannot answer: go on later.
         ValueError: the file holds something else.
     """
@@ -63,18 +63,21 @@ def rescored(
     for case in kept.before():
         done.add(case.case)
         yield case
-    with only_reading(), kept.going_on(), closing(_looks(load)) as looks:
+    with only_reading():
         left = [case for case in cases_of(asked.window) if case not in done][: asked.limit]
+        if not left:
+            return
         past = (past_case(case, asked.window) for case in left)
         said_s = time.monotonic()
-        for number, case in enumerate(rescore(past, steps, looks, processes=load.processes), 1):
-            kept.keep(case)
-            yield case
-            if time.monotonic() - said_s > _SAY_EVERY_S:
-                progress(number, len(left))
-                said_s = time.monotonic()
-            if stop.is_set():
-                return
+        with kept.going_on(), closing(_looks(load)) as looks:
+            for number, case in enumerate(rescore(past, steps, looks, processes=load.processes), 1):
+                kept.keep(case)
+                yield case
+                if time.monotonic() - said_s > _SAY_EVERY_S:
+                    progress(number, len(left))
+                    said_s = time.monotonic()
+                if stop.is_set():
+                    return
 
 
 def _looks(load: Load) -> Pool:

@@ -27,7 +27,7 @@ from subscriber.lineage import Lineage
 from subscriber.logs import configure as configure_logs
 from subscriber.memory import keep_loaded
 from subscriber.metering import Meters
-from subscriber.moves import moves_told, shown
+from subscriber.moves import first_lines, moves_told
 from subscriber.opening import open_store, versions_of
 from subscriber.outbox import Home, Outbox
 from subscriber.pacing import Pace
@@ -93,6 +93,7 @@ __all__ = [
     "WrongLog",
     "add_commands",
     "configure_logs",
+    "first_lines",
     "is_passing",
     "keep_loaded",
     "make_effects",
@@ -102,7 +103,6 @@ __all__ = [
     "readings",
     "run_command",
     "settle",
-    "shown",
     "stop_on_signals",
     "unsettled",
     "versions_of",

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-__all__ = ["moves_told", "shown"]
+__all__ = ["first_lines", "moves_told"]
 
 
-def moves_told(moves: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """Count moves from one thing to another, the most frequent first."""
-    for (before, after), count in Counter(moves).most_common():
+def moves_told(moves: Counter[tuple[str, str]]) -> Iterator[str]:
+    """Tell moves from one thing to another, the most frequent first."""
+    for (before, after), count in moves.most_common():
         yield f"  {count} from {before} to {after}"
 
 
-def shown(lines: Sequence[str], *, most: int) -> Iterator[str]:
+def first_lines(lines: Sequence[str], *, most: int) -> Iterator[str]:
     """Give the first of many lines, and say how many more there are."""
     yield from lines[:most]
     if len(lines) > most:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser, Namespace
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Final, TypeVar
 from consumers.decisions.backtest import DRAFT, Compared, Draft, Verdict, compare
 from consumers.decisions.supposing import NOTHING, Supposed
 from protocol.policies import PolicyRef, WrongPolicy, read
-from subscriber import Service, moves_told, shown
+from subscriber import Service, first_lines, moves_told
 from subscriber.serving import ServiceSettings, Verb
 
 __all__ = ["backtest"]
@@ -88,19 +89,19 @@ def _told(compared: Compared, *, most: int) -> Iterator[str]:
     different = compared.different()
     yield f"{len(compared.cases)} cases; {len(different)} would be decided otherwise"
     sides = {case: compared.cases[case] for case in different}
-    yield from moves_told((_said(was), _said(would_be)) for was, would_be in sides.values())
+    yield from moves_told(Counter((_said(was), _said(would_be)) for was, would_be in sides.values()))
     facts, otherwise = compared.facts, compared.facts | compared.supposed
     lines = [
         f"{case}: {_reasoned(was, facts)} -> {_reasoned(would_be, otherwise)}"
         for case, (was, would_be) in sides.items()
     ]
-    yield from shown(lines, most=most)
+    yield from first_lines(lines, most=most)
 
 
 def _as_json(compared: Compared) -> Iterator[str]:
+    facts, otherwise = compared.facts, compared.facts | compared.supposed
     for case in compared.different():
         was, would_be = compared.cases[case]
-        facts, otherwise = compared.facts, compared.facts | compared.supposed
         yield json.dumps({"case": case, "was": _side(was, facts), "would_be": _side(would_be, otherwise)})
 
 

@@ -16,8 +16,8 @@ from django.test import RequestFactory
 from psycopg.sql import SQL, Identifier
 
 from access.clients import add_client
-from events.errors import WrittenBeside
-from events.guard import guard, projecting, written_tables
+from events.errors import OnlyReading, WrittenBeside
+from events.guard import guard, only_reading, projecting, written_tables
 from events.projections import declared_models
 from events.store import DjangoStore
 from tests.rebuilding import assert_rebuilds_equal
@@ -244,3 +244,23 @@ def test_a_row_written_by_a_command_is_the_fold_of_its_events() -> None:
 )
 def test_the_tables_a_statement_writes_are_read_from_its_text(sql: str, tables: set[str]) -> None:
     assert written_tables(sql) == tables
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda: User.objects.create(username="reader"),
+        lambda: User.objects.filter(username="reader").update(email=""),
+        lambda: User.objects.filter(username="reader")._raw_delete("default"),
+    ],
+)
+def test_what_only_reads_is_refused_every_write(write: Callable[[], object]) -> None:
+    with only_reading(), pytest.raises(OnlyReading, match="auth_user"), transaction.atomic():
+        write()
+
+
+def test_what_only_reads_may_look_and_others_may_write_after_it() -> None:
+    with only_reading():
+        assert not User.objects.filter(username="writer").exists()
+
+    User.objects.create(username="writer")

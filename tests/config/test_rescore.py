@@ -13,6 +13,7 @@ from pytest_django import Settings
 
 from config import rescoring
 from config.pipeline import STEPS
+from protocol.otherwise import Answer, case_of
 from protocol.schemas import verification_v1_pb2 as v
 from tests.config.otherwise import read_nothing
 from tests.journeys.pictures import front
@@ -23,6 +24,7 @@ from tests.specimens.portraits import portrait
 from tests.verification.rescoring.past import Past, everything
 
 pytestmark = pytest.mark.django_db(databases="__all__")
+BY_NAME = {step.name: step for step in STEPS}
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +42,10 @@ def past() -> None:
         past.receive(case, front(picture))
     clip = render(portrait(HOLDER_A.clip_portrait), actions=(Action("turn_left", 900),), seed=7)
     past.receive("licence", clip, "face_video")
+
+
+def check_of(answer: Answer) -> str | None:
+    return answer.would_be.check if isinstance(answer.would_be, v.CheckCompleted) else None
 
 
 def rescored(*words: str) -> list[str]:
@@ -62,6 +68,10 @@ def test_steps_that_have_not_changed_differ_nowhere_and_nothing_is_written(tmp_p
     assert "  1 from clear to clear" in whole[whole.index(_line(whole, "face_match")) :]
     assert not _line(whole, "could not be done again")
     assert everything() == before
+    said = [answer for case in map(case_of, Path(kept).read_text().splitlines()) for answer in case.answers]
+    assert {answer.step for answer in said} == {step.name for step in STEPS if step.name[-4:] != "back"}
+    assert all(type(answer.would_be) in BY_NAME[answer.step].says for answer in said)
+    assert all(check_of(answer) in {None, BY_NAME[answer.step].answers} for answer in said)
 
 
 @pytest.mark.slow
@@ -92,12 +102,18 @@ def test_a_file_that_is_there_is_not_written_over(tmp_path: Path) -> None:
         rescored("--out", str(tmp_path / "answers.jsonl"))
 
 
+def test_without_a_case_there_is_nothing_to_do() -> None:
+    assert rescored("--since", "2026-01-01") == ["0 cases; 0 would be answered otherwise"]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (("--step", "tampr"), "no step is named tampr"),
         (("--check", "register"), "no check that a step answers is named register"),
         (("--since", "last month"), "neither a position nor a time"),
+        (("--processes", "0"), "at least 1"),
+        (("--nice", "-1"), "invalid choice"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_in_a_line(words: tuple[str, ...], said: str) -> None:

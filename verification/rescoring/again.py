@@ -57,7 +57,8 @@ def again(case: PastCase, steps: Sequence[Step]) -> Doing:
         except Erased:
             left_out = "erased"
         except OnlyReading:
-            left_out = "without the key that a step needs"
+            # As it does where it needs a key that nobody has made.
+            left_out = "a step would write"
     return CaseAnswers(case=case.id, client=case.client, answers=answers, left_out=left_out)
 
 

@@ -6,10 +6,10 @@ from collections.abc import Collection, Sequence
 
 from verification.pipeline.step import Step
 
-__all__ = ["WrongStep", "chosen"]
+__all__ = ["UnknownStep", "chosen"]
 
 
-class WrongStep(ValueError):
+class UnknownStep(ValueError):
     """No step has a name that was given, or answers a check: the message lists those that there are."""
 
 
@@ -25,7 +25,7 @@ def chosen(
             before it would say now.
 
     Raises:
-        WrongStep: there is no such step, or no step answers such a check.
+        UnknownStep: there is no such step, or no step answers such a check.
     """
     by_name = {step.name: step for step in steps}
     by_check = {str(step.answers): step for step in steps if step.answers is not None}
@@ -46,6 +46,6 @@ def _with_those_before(last: Step, steps: Sequence[Step]) -> list[Step]:
 
 def _all_there(kind: str, names: Collection[str], there: Collection[str]) -> None:
     if wrong := set(names) - set(there):
-        raise WrongStep(
+        raise UnknownStep(
             f"no {kind} is named {', '.join(sorted(wrong))}; there are {', '.join(sorted(there))}"
         )

@@ -14,7 +14,7 @@ from google.protobuf.message import Message
 from protocol.catalogue import type_name
 from protocol.otherwise import Answer, CaseAnswers
 from protocol.schemas import verification_v1_pb2 as v
-from subscriber import moves_told, shown
+from subscriber import first_lines, moves_told
 from verification.rescoring.comparing import leaves
 
 __all__ = ["Tally"]
@@ -66,7 +66,7 @@ class _Kind:
         models = ", ".join(f"{a} -> {b}" if a != b else a for a, b in sorted(self.models) if a or b)
         head = f"{name}{f' ({models})' if models else ''}"
         yield f"{head}: {self.answers} answers; {self.different} would be otherwise"
-        yield from moves_told(self.moves.elements())
+        yield from moves_told(self.moves)
         for word, counted in (("came", self.came), ("went", self.went), ("otherwise", self.differs)):
             if counted:
                 yield f"  {word}: {', '.join(f'{what} {n}' for what, n in counted.most_common())}"
@@ -105,7 +105,7 @@ class Tally:
             yield f"could not be done again: {_counted(self.failed)}"
         for name, kind in sorted(self.kinds.items()):
             yield from kind.told(name)
-        yield from shown(self.different, most=most)
+        yield from first_lines(self.different, most=most)
 
 
 def _counted(counts: Counter[str]) -> str:

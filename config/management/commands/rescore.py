@@ -12,7 +12,7 @@ Nothing is written: not the journal, not a row, not the evidence.
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -49,8 +49,12 @@ class Command(BaseCommand):
         parser.add_argument("--until", metavar="PLACE", default="", help="and not after this one")
         parser.add_argument("--client", help="whose cases")
         parser.add_argument("--limit", type=int, help="at most so many cases")
-        parser.add_argument("--processes", type=int, default=1, help="vision processes beside the live ones")
-        parser.add_argument("--nice", type=int, default=10, help="how far they give way, 0 to 19")
+        parser.add_argument(
+            "--processes", type=_at_least_one, default=1, help="vision processes beside the live ones"
+        )
+        parser.add_argument(
+            "--nice", type=int, choices=range(20), metavar="0..19", default=10, help="how far they give way"
+        )
         parser.add_argument("--out", type=Path, help="keep the answers here, a JSON line for every case")
         parser.add_argument("--resume", action="store_true", help="go on with what is kept there")
         parser.add_argument("--json", action="store_true", help="print those lines instead of a report")
@@ -94,6 +98,12 @@ def _answers(asked: dict[str, Any]) -> Iterator[CaseAnswers]:
     )
     load = Load(processes=asked["processes"], nice=asked["nice"])
     return rescored(wish, load, stop_on_signal(), _progress)
+
+
+def _at_least_one(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise ArgumentTypeError("at least 1")
+    return number
 
 
 def _place(text: str) -> str:

@@ -38,6 +38,7 @@ from verification.rescoring.history import Window, cases_of, past_case
 from verification.rescoring.running import rescore
 
 __all__ = [
+    "CLIENT",
     "DARK",
     "LIGHT",
     "LOOK",

@@ -153,7 +153,7 @@ def test_a_step_that_needs_a_key_which_nobody_made_makes_none() -> None:
     with only_reading():
         found = gone_through([replace(LOOK, prepare=face)])  # type: ignore[arg-type]  # it gives no look at all
 
-    assert found["light"].left_out == "without the key that a step needs"
+    assert found["light"].left_out == "a step would write"
 
 
 @pytest.mark.usefixtures("past")

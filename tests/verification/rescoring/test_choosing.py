@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from config.pipeline import STEPS
-from verification.rescoring.choosing import WrongStep, chosen
+from verification.rescoring.choosing import UnknownStep, chosen
 
 
 def names(*, named: tuple[str, ...] = (), checks: tuple[str, ...] = ()) -> set[str]:
@@ -35,5 +35,5 @@ def test_steps_keep_the_order_in_which_they_are_listed() -> None:
 
 @pytest.mark.parametrize("asked", [{"named": ["tampr"]}, {"checks": ["register"]}])
 def test_what_there_is_not_is_refused_with_what_there_is(asked: dict[str, list[str]]) -> None:
-    with pytest.raises(WrongStep, match="tamper"):
+    with pytest.raises(UnknownStep, match="tamper"):
         chosen(STEPS, **asked)

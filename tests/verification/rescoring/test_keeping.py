@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from protocol.otherwise import Answer, CaseAnswers, case_of, line_of
+from protocol.otherwise import Answer, CaseAnswers, line_of
 from protocol.schemas import verification_v1_pb2 as v
 from verification.rescoring.keeping import Kept
 
@@ -24,17 +24,6 @@ ANSWER = Answer(
 
 def case(name: str, *answers: Answer) -> CaseAnswers:
     return CaseAnswers(case=name, client="cl_1", answers=answers)
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        case("a", ANSWER, Answer(step="read", would_be=v.FieldsRead(evidence_id="e"), failed="ValueError")),
-        CaseAnswers(case="b", client="cl_1", left_out="erased"),
-    ],
-)
-def test_a_line_says_all_of_a_case(said: CaseAnswers) -> None:
-    assert case_of(line_of(said)) == said
 
 
 def test_what_was_kept_is_there_when_it_goes_on(tmp_path: Path) -> None:
