@@ -115,8 +115,8 @@ class CaseState:
     @property
     def checks(self) -> dict[Check, CheckAnswer]:
         """The answers that count: those on the newest evidence of every slot their check looks at."""
-        found = {check: self._counting(check) for check in CHECKS}
-        return {check: answer for check, answer in found.items() if answer is not None}
+        found = ((check, self._counting(check)) for check in CHECKS)
+        return {check: answer for check, answer in found if answer is not None}
 
     @property
     def missing(self) -> tuple[Check, ...]:
@@ -279,17 +279,17 @@ def load(data: bytes) -> CaseState:
     return restored(json.loads(data))
 
 
-def restored(found: Mapping[str, Any]) -> CaseState:
-    """Make a state of the JSON object that it was written as."""
-    rest = dict(found)
-    opened, decision = rest.pop("opened"), rest.pop("decision")
+def restored(members: Mapping[str, Any]) -> CaseState:
+    """Make a state of the members of the JSON object that it was written as."""
+    found = dict(members)
+    opened, decision = found.pop("opened"), found.pop("decision")
     return CaseState(
         opened=opened and Opened(**opened),
-        evidence={slot: Accepted(**held) for slot, held in rest.pop("evidence").items()},
+        evidence={slot: Accepted(**held) for slot, held in found.pop("evidence").items()},
         answers={
             place: CheckAnswer(**{**held, "reasons": tuple(held["reasons"])})
-            for place, held in rest.pop("answers").items()
+            for place, held in found.pop("answers").items()
         },
         decision=decision and Decision(**{**decision, "missing": tuple(decision["missing"])}),
-        **rest,
+        **found,
     )

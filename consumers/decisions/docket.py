@@ -47,13 +47,12 @@ class Docket:
         if self._nobody_asks():
             return None
         found, ends_us = self.known.facts, self.known.token_ends_us
-        counting = found.event_ids
         may_approve_ahead = ends_us == 0 or ends_us > self.reached_us
         policy = policies(self.known.client, self.known.policy)
 
         def said(*, why: bool) -> Statement | None:
             answer = evaluate(policy, found, may_approve_ahead=may_approve_ahead, why=why)
-            return next_statement(self.stated, answer, counting=counting, token_ends_us=ends_us)
+            return next_statement(self.stated, answer, counting=found.event_ids, token_ends_us=ends_us)
 
         # Most facts change nothing that is said: why it is so is only asked when something is.
         return None if said(why=False) is None else said(why=True)
