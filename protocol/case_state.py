@@ -311,23 +311,23 @@ def load(data: bytes) -> CaseState:
     return restored(json.loads(data))
 
 
-def restored(found: Mapping[str, Any]) -> CaseState:
-    """Make a state of the JSON object that it was written as."""
-    rest = dict(found)
-    opened = rest.pop("opened")
+def restored(members: Mapping[str, Any]) -> CaseState:
+    """Make a state of the members of the JSON object that it was written as."""
+    found = dict(members)
+    opened = found.pop("opened")
     # Called `decision` in rows that were written before reviewers could decide.
-    by_policy = rest.pop("by_policy", None) or rest.pop("decision", None)
+    by_policy = found.pop("by_policy", None) or found.pop("decision", None)
     return CaseState(
         opened=opened and Opened(**opened),
-        evidence={slot: Accepted(**held) for slot, held in rest.pop("evidence").items()},
+        evidence={slot: Accepted(**held) for slot, held in found.pop("evidence").items()},
         answers={
             place: CheckAnswer(**{**held, "reasons": tuple(held["reasons"])})
-            for place, held in rest.pop("answers").items()
+            for place, held in found.pop("answers").items()
         },
         by_policy=read_decision(by_policy),
-        by_reviewer=read_decision(rest.pop("by_reviewer", None)),
-        overruled=tuple(rest.pop("overruled", ())),
+        by_reviewer=read_decision(found.pop("by_reviewer", None)),
+        overruled=tuple(found.pop("overruled", ())),
         # States that were written before checks could wait have none.
-        waits={check: Waiting(**held) for check, held in rest.pop("waits", {}).items()},
-        **rest,
+        waits={check: Waiting(**held) for check, held in found.pop("waits", {}).items()},
+        **found,
     )

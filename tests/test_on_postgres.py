@@ -43,6 +43,7 @@ _PARTS = (
     (
         "verification/test_cases.py",
         "verification/test_at_once.py",
+        "verification/rescoring",
         "streaming/reading",
         "streaming/deliveries/test_log.py",
         "streaming/deliveries/test_away.py",

@@ -80,13 +80,12 @@ class Docket:
         policy = means.policies(self.known.client, self.known.policy)
         if self.ruled is not None:
             return self._against(self.ruled, policy)
-        counting = found.counting
 
         def answer(*, why: bool) -> Answer:
             return evaluate(policy, found, may_approve_ahead=may_approve_ahead, why=why)
 
         def said(answer: Answer) -> Statement | None:
-            return next_statement(self.stated, answer, counting=counting, token_ends_us=ends_us)
+            return next_statement(self.stated, answer, counting=found.counting, token_ends_us=ends_us)
 
         first = answer(why=False)
         allowed = self._allowed(first, means.pot)

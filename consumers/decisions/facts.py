@@ -90,38 +90,34 @@ def _told_by_check(ended: CheckAnswer | None) -> Known | None:
 
 def fold(held: CaseFacts, event: Event) -> CaseFacts:
     """Take one event in; shuffled, doubled or delayed, the same events give the same facts."""
-    state = case_state.advance(held.state, event)
+    known = replace(held, state=case_state.advance(held.state, event))
     match event.message:
         case verification.CaseOpened() as said:
             return replace(
-                held,
-                state=state,
+                known,
                 policy=PolicyRef(said.policy_name, said.policy_version),
                 client=event.envelope.client,
                 applicant=event.envelope.applicant,
                 stake=(said.stake.amount, said.stake.currency),
             )
         case verification.CaptureTokenIssued() as said:
-            ends_us = max(held.token_ends_us, said.expires_at_us)
-            return replace(held, state=state, token_ends_us=ends_us)
+            return replace(known, token_ends_us=max(held.token_ends_us, said.expires_at_us))
         case verification.DocumentClassified(evidence_kind="document_front") as said:
-            seen = _said(event, said.evidence_keyseq, said.document_type or "unknown")
-            return replace(held, state=state, document=_newest(held.document, seen))
+            value = said.document_type or "unknown"
+            return replace(known, document=_newest(held.document, _said(event, said.evidence_keyseq, value)))
         case verification.AgeEstablished() as said:
             seen = _said(event, said.evidence_keyseq, said.over_minimum)
-            return replace(held, state=state, age=_newest(held.age, seen))
+            return replace(known, age=_newest(held.age, seen))
         case verification.CheckCompleted() as said:
-            return replace(held, state=state, scores=_measured(held.scores, event, said))
+            return _measured(known, str(event.envelope.id), said)
         case _:
-            return replace(held, state=state)
+            return known
 
 
-def _measured(
-    held: Mapping[str, Scores], event: Event, said: verification.CheckCompleted
-) -> Mapping[str, Scores]:
+def _measured(known: CaseFacts, event_id: str, said: verification.CheckCompleted) -> CaseFacts:
     """Keep the measures of an answer's parts, where it has any."""
     scores = tuple((part.name, part.score) for part in said.breakdown if part.HasField("score"))
-    return {**held, str(event.envelope.id): scores} if scores else held
+    return replace(known, scores={**known.scores, event_id: scores}) if scores else known
 
 
 def _said(event: Event, evidence_keyseq: int, value: str) -> Said:
@@ -133,7 +129,7 @@ def _newest(held: Said | None, said: Said) -> Said:
 
 
 def restored(found: Mapping[str, Any]) -> CaseFacts:
-    """Make the facts of the JSON object that they were written as."""
+    """Make the facts of the members of the JSON object that they were written as."""
     return CaseFacts(
         state=case_state.restored(found["state"]),
         client=found["client"],

@@ -23,6 +23,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
 _KILLS, _CASES_AT_ONCE, _OF_A_CASE = 4, 2, 20
 _DECISIONS = "decisions.decision"
+# A portion that comes when the service has been killed for the last time.
+_LAST = 1_000_000
 
 
 def cases(first: int, chance: random.Random) -> list[Event]:
@@ -74,6 +76,7 @@ def test_killed_again_and_again_it_decides_what_it_would_have_and_each_thing_onc
                     until_decided(journal, reached[-1] + 1)
                     time.sleep(chance.random() * 0.3)
                 reached.append(len(decided(journal)))
+        write(_LAST)
         (tmp_path / "undisturbed").mkdir()
         wanted = undisturbed(tmp_path / "undisturbed", journal)
         with running("decisions", tmp_path):
