@@ -130,9 +130,10 @@ class ClientAdmin(LookOnly[Client]):
         return _table(("Policy", "Version", "For a stake", "Says"), map(_policy, policies_of(client.id)))
 
     @admin.display(description="Sharing groups")
-    def sharing(self, client: Client) -> SafeString:
+    def sharing(self, client: Client) -> SafeString | str:
         """Show in which groups the client's cases are compared with others', and on what ground."""
-        return _table(("Group", "From", "To", "Legal ground"), map(_membership, members_of(client.id)))
+        rows = members_of(client.id)
+        return _table(("Group", "From", "To", "Legal ground"), map(_membership, rows)) if rows else "none"
 
     @admin.display(description="While the licence register is away")
     def register_dial(self, client: Client) -> SafeString | str:

@@ -14,7 +14,7 @@ from consumers.decisions.engine import Answer, evaluate
 from consumers.decisions.facts import CaseFacts
 from consumers.decisions.people import later_doubts
 from consumers.decisions.statements import Stated, Statement, next_statement
-from consumers.decisions.trust import Pot, Wish
+from consumers.decisions.trust import Pot, Wish, reused
 from consumers.decisions.wording import decided, expired
 from protocol.case_decisions import Decision
 from protocol.case_state import plain
@@ -22,6 +22,7 @@ from protocol.envelope import Event
 from protocol.ids import to_us
 from protocol.policies import NO_DECISION, CompiledPolicy, Outcome, PolicyRef
 from protocol.schemas import decisions_v1_pb2 as decisions
+from protocol.schemas import fraud_v1_pb2 as fraud
 
 __all__ = ["Docket", "Emit", "Means", "Policies", "dump", "end_approval", "load", "speak"]
 
@@ -45,7 +46,8 @@ class Docket:
 
     That moment is counted in microseconds since 1970 UTC, from the events' own times and due timers.
     `overruled`: id of the last decision of a person's that was corrected; empty: none. `reservation`: id of
-    the event that reserved trust for what was said; empty: none stands.
+    the event that reserved trust for what was said; empty: none stands. `reused`: what was handed in was
+    used before, or is again, as fraud said last.
     """
 
     known: CaseFacts = field(default_factory=CaseFacts)
@@ -53,6 +55,7 @@ class Docket:
     reached_us: int = 0
     overruled: str = ""
     reservation: str = ""
+    reused: bool = False
 
     @property
     def ruled(self) -> Decision | None:
@@ -69,6 +72,8 @@ class Docket:
     def hear(self, event: Event) -> Docket:
         """Take one event of the case in."""
         reached_us = max(self.reached_us, to_us(event.envelope.occurred_at))
+        if isinstance(event.message, fraud.FraudScored):
+            return replace(self, reused=reused(event.message), reached_us=reached_us)
         return replace(self, known=facts.fold(self.known, event), reached_us=reached_us)
 
     def next(self, means: Means) -> Statement | None:
@@ -95,16 +100,17 @@ class Docket:
     def _allowed(self, answer: Answer, pot: Pot) -> Callable[[Answer], Answer]:
         """Tell what becomes of an answer: an approval on trust needs time that is left, and room.
 
-        For want of room it is a refer that says what is waited for; out of time it is nothing at all.
+        For want of room, or of trust, it is a refer that says what is waited for; out of time it is nothing.
         """
         until_us = answer.on_trust_until_us
         stated = self.stated
-        if until_us == 0 or (stated is not None and stated.statement.on_trust):
+        stands = stated is not None and stated.statement.on_trust
+        if until_us == 0 or (stands and not self.reused):
             return lambda it: it
         over = until_us <= max(self.reached_us, pot.clock_us)
         if over or (stated is not None and stated.stands):
             return lambda it: replace(it, outcome=None, because=(), on_trust_until_us=0)
-        if pot.take(self._wish(until_us)):
+        if not self.reused and pot.take(self._wish(until_us)):
             return lambda it: it
         return lambda it: replace(it, outcome=Outcome.REFER, on_trust_until_us=0)
 
@@ -226,6 +232,7 @@ def load(data: bytes) -> Docket:
         # Dockets that were written before people could decide, and before there was trust, have none.
         overruled=found.get("overruled", ""),
         reservation=found.get("reservation", ""),
+        reused=found.get("reused", False),
     )
 
 

@@ -16,6 +16,7 @@ from consumers.decisions.trust import Pot
 from consumers.decisions.trying import backtest
 from protocol.envelope import Event
 from protocol.ids import from_us, to_us
+from protocol.schemas import fraud_v1_pb2 as fraud
 from protocol.schemas import verification_v1_pb2 as verification
 from subscriber import Context, Handler, Service, Store, Subscriber, Timer
 from subscriber.serving import ServiceSettings, ServiceSpec, described
@@ -23,7 +24,7 @@ from subscriber.serving import ServiceSettings, ServiceSpec, described
 __all__ = ["NAME", "SPEC", "STREAMS", "prepare", "subscriber"]
 
 NAME = "decisions"
-STREAMS = ("client.policy", "verification.case", "verification.partial", "verification.result")
+STREAMS = ("client.policy", "verification.case", "verification.partial", "verification.result", "fraud.score")
 _FOLLOWED: tuple[type[Message], ...] = (
     verification.CaseOpened,
     verification.CaptureTokenIssued,
@@ -35,6 +36,7 @@ _FOLLOWED: tuple[type[Message], ...] = (
     verification.AgeEstablished,
     verification.CheckCompleted,
     verification.WaitingBegan,
+    fraud.FraudScored,
 )
 _APPROVAL_ENDS = "approval_ends"
 # What was written last, by its bytes; some 5 KB each. A case's next fact comes soon, and to read costs more

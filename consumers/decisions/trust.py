@@ -17,14 +17,32 @@ from protocol.checks import Check
 from protocol.envelope import Event
 from protocol.ids import to_us
 from protocol.schemas import client_v1_pb2 as client
+from protocol.schemas import fraud_v1_pb2 as fraud
 from protocol.schemas import verification_v1_pb2 as verification
 from subscriber import Context, Row, Store, Value
 
-__all__ = ["FOLLOWED", "Exposure", "Pot", "Wish", "exposures", "note_dial", "note_outage", "prepare"]
+__all__ = [
+    "FOLLOWED",
+    "Exposure",
+    "Pot",
+    "Wish",
+    "exposures",
+    "note_dial",
+    "note_outage",
+    "prepare",
+    "reused",
+]
 
 FOLLOWED: tuple[type[Message], ...] = (client.RegisterDialSet,)
 # What only a register that has answered can say.
 _ANSWERS: Final = frozenset({"clear", "caution", "suspected", "rejected"})
+# Findings of fraud that say: somebody else was verified by the same document, face or file.
+_REUSED: Final = frozenset(
+    {
+        *("same_clip", "same_picture", "same_document", "same_face", "same_person_again"),
+        *("same_face_other_document", "same_document_other_face"),
+    }
+)
 _TABLES: Final = (
     """CREATE TABLE IF NOT EXISTS trust_limits (
         client TEXT NOT NULL, currency TEXT NOT NULL, cap TEXT NOT NULL, up_to TEXT NOT NULL,
@@ -99,6 +117,11 @@ def note_outage(event: Event, execute: Execute) -> None:
             )
         case verification.CheckCompleted(check=Check.REGISTER) as said if said.status in _ANSWERS:
             execute("DELETE FROM trust_outages WHERE check_name = ? AND since_us < ?", (said.check, at_us))
+
+
+def reused(said: fraud.FraudScored) -> bool:
+    """Tell whether what a case handed in was used before, or is again: then nothing is approved on trust."""
+    return any(finding.code in _REUSED for finding in said.findings)
 
 
 class Pot:

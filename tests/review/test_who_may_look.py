@@ -13,6 +13,7 @@ from access.clients import switch_reviewers
 from access.dials import Limit, RegisterDial, set_register_dial
 from access.policies import change_policy
 from access.principals import Principal
+from access.sharing import join_group
 from events import journal
 from events.journal import Draft
 from protocol.ids import to_us
@@ -144,3 +145,16 @@ def test_a_clients_page_says_whether_its_own_reviewers_decide(reviewer: Browser,
     switch_reviewers(client=asker.client, on=True, now=datetime.now(UTC))
 
     assert "may decide its cases" in reviewer.get(client_at(asker.client)).content.decode()
+
+
+def test_a_clients_page_says_in_which_groups_its_cases_are_compared(
+    reviewer: Browser, asker: Principal
+) -> None:
+    address = client_at(asker.client)
+    assert "Sharing groups" in reviewer.get(address).content.decode()
+
+    join_group(client=asker.client, group="betting-uk", legal_ground="an agreement", now=datetime.now(UTC))
+
+    page = reviewer.get(address).content.decode()
+    assert "betting-uk" in page
+    assert "an agreement" in page

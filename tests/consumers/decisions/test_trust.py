@@ -15,6 +15,7 @@ from consumers.decisions.trust import exposures
 from protocol.checks import Check
 from protocol.ids import to_us
 from protocol.schemas import decisions_v1_pb2 as decisions
+from protocol.schemas import fraud_v1_pb2 as fraud
 from protocol.schemas import verification_v1_pb2 as verification
 from tests.consumers.decisions.histories import (
     START,
@@ -109,6 +110,42 @@ def test_a_persons_decision_gives_the_trust_back_and_is_all_that_is_said(outcome
     assert answer(teller, "clear", at_s=120, keyseq=51) == []
     teller.pass_time(UNTIL_S)
     assert len(teller.said) == before + 1
+
+
+def scored(*codes: str) -> fraud.FraudScored:
+    return fraud.FraudScored(score_01=0.5, findings=[fraud.Finding(code=code, cases=1) for code in codes])
+
+
+REUSED = st.sampled_from(["same_document", "same_face_other_document", "same_person_again", "same_clip"])
+
+
+@given(code=REUSED)
+@settings(deadline=None, max_examples=4)
+def test_what_was_used_before_is_not_approved_on_trust(code: str) -> None:
+    teller = case(*but_register(on=FRONT), scored("tried_again", code), waiting(on=FRONT, until_s=UNTIL_S))
+
+    assert teller.words == ["refer provisional+"]
+    assert answer(teller, "clear") == ["approve final"]
+
+
+def test_what_is_used_again_ends_an_approval_on_trust_and_is_given_none_a_second_time() -> None:
+    teller = trusted()
+    before = len(teller.said)
+    teller.hear(number(scored("same_document"), 50, at_s=60))
+    teller.hear(number(scored(), 51, at_s=70))
+
+    assert teller.words[before:] == ["expired", "refer provisional+", "released"]
+    assert stands(teller, 80) == ["0 of 500.00"]
+    assert answer(teller, "clear", at_s=90, keyseq=52) == ["approve final"]
+
+
+@pytest.mark.parametrize("codes", [(), ("tried_again",), ("same_device", "similar_details", "many_tries")])
+def test_what_says_nothing_of_the_document_leaves_trust_alone(codes: tuple[str, ...]) -> None:
+    teller = trusted()
+    before = len(teller.said)
+    teller.hear(number(scored(*codes), 50, at_s=60))
+
+    assert teller.words[before:] == []
 
 
 @pytest.mark.parametrize("status", ["rejected", "caution"])
