@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
+from django.contrib.admin.utils import quote
+from django.test import Client as Browser
 from django.urls import reverse
 
 from events import journal
 from protocol.schemas import verification_v1_pb2 as v
 
-__all__ = ["CASES", "CLIENTS", "case_at", "client_at", "picture_at", "views_of"]
+__all__ = ["CASES", "CLIENTS", "case_at", "client_at", "page_of", "picture_at", "views_of"]
 
 CASES, CLIENTS = reverse("admin:verification_case_changelist"), reverse("admin:access_client_changelist")
 
@@ -19,7 +23,15 @@ def case_at(case: str) -> str:
 
 def client_at(client: str) -> str:
     """Give the address of a client's page."""
-    return reverse("admin:access_client_change", args=[client])
+    # As the list's links do: of an id like cl_22… the admin would read _22 as a quoted character.
+    return reverse("admin:access_client_change", args=[quote(client)])
+
+
+def page_of(browser: Browser, address: str) -> str:
+    """Read a page that is there."""
+    answer = browser.get(address)
+    assert answer.status_code == HTTPStatus.OK, f"{answer.status_code}, {dict(answer.headers)}"
+    return answer.content.decode()
 
 
 def picture_at(case: str, picture: str) -> str:

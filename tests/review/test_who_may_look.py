@@ -20,7 +20,7 @@ from protocol.ids import to_us
 from protocol.schemas.decisions_v1_pb2 import TrustReserved
 from tests.review.building import Desk
 from tests.review.conftest import signed_in
-from tests.review.looking import CASES, CLIENTS, case_at, client_at, picture_at, views_of
+from tests.review.looking import CASES, CLIENTS, case_at, client_at, page_of, picture_at, views_of
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
@@ -93,7 +93,7 @@ def test_staff_accounts_cannot_be_made_in_a_browser(reviewer: Browser) -> None:
 
 
 def test_a_clients_page_shows_its_keys_and_never_a_secret(reviewer: Browser, asker: Principal) -> None:
-    page = reviewer.get(client_at(asker.client)).content.decode()
+    page = page_of(reviewer, client_at(asker.client))
 
     assert asker.key_id in page
     assert "cases:write" in page
@@ -109,7 +109,7 @@ def _everything() -> tuple[str, ...]:
 def test_a_clients_page_says_what_it_lets_follow_for_which_stake(reviewer: Browser, asker: Principal) -> None:
     change_policy(client=asker.client, name="middle", text=_MIDDLE, now=datetime.now(UTC))
 
-    page = reviewer.get(client_at(asker.client)).content.decode()
+    page = page_of(reviewer, client_at(asker.client))
 
     assert "over 10.00 up to 100.00 GBP" in page
     assert "any other" in page
@@ -118,7 +118,7 @@ def test_a_clients_page_says_what_it_lets_follow_for_which_stake(reviewer: Brows
 
 def test_a_clients_page_says_what_stands_approved_on_trust(reviewer: Browser, asker: Principal) -> None:
     now, client = datetime.now(UTC), asker.client
-    before = reviewer.get(client_at(client)).content.decode()
+    before = page_of(reviewer, client_at(client))
     dial = RegisterDial(on=True, limits=(Limit("GBP", "512.00", "51.00"),))
     set_register_dial(client=client, dial=dial, now=now)
     for case, minutes in (("one", 15), ("other", 15), ("over", -1)):
@@ -126,7 +126,7 @@ def test_a_clients_page_says_what_stands_approved_on_trust(reviewer: Browser, as
         reserved = TrustReserved(decision_id="d", amount="20.25", currency="GBP", until_us=until_us)
         journal.record([Draft(message=reserved, subject=case, client=client, source="decisions")], now=now)
 
-    page = reviewer.get(client_at(client)).content.decode()
+    page = page_of(reviewer, client_at(client))
 
     assert "then a person decides" in before
     assert "<th scope='row'>GBP</th><td>512.00</td><td>51.00</td>" in page
@@ -140,21 +140,21 @@ _MIDDLE = """{
 
 
 def test_a_clients_page_says_whether_its_own_reviewers_decide(reviewer: Browser, asker: Principal) -> None:
-    assert "decide no cases" in reviewer.get(client_at(asker.client)).content.decode()
+    assert "decide no cases" in page_of(reviewer, client_at(asker.client))
 
     switch_reviewers(client=asker.client, on=True, now=datetime.now(UTC))
 
-    assert "may decide its cases" in reviewer.get(client_at(asker.client)).content.decode()
+    assert "may decide its cases" in page_of(reviewer, client_at(asker.client))
 
 
 def test_a_clients_page_says_in_which_groups_its_cases_are_compared(
     reviewer: Browser, asker: Principal
 ) -> None:
     address = client_at(asker.client)
-    assert "Sharing groups" in reviewer.get(address).content.decode()
+    assert "Sharing groups" in page_of(reviewer, address)
 
     join_group(client=asker.client, group="betting-uk", legal_ground="an agreement", now=datetime.now(UTC))
 
-    page = reviewer.get(address).content.decode()
+    page = page_of(reviewer, address)
     assert "betting-uk" in page
     assert "an agreement" in page
