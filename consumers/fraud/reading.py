@@ -43,16 +43,15 @@ _CLAIMED: Final = ("given_names", "family_name", "date_of_birth", "document_numb
 
 
 class Reader:
-    """Opens events with applicants' keys; threads may share it.
+    """Opens events with applicants' keys; threads may share it. One is made for each place of the door.
 
     Args:
-        door: tells where the journal door is now.
+        door: tells where the journal door is, once the product has started.
     """
 
     def __init__(self, door: Callable[[], Door]) -> None:
         self._door = door
         self._lock = threading.Lock()
-        self._at: Door | None = None
         self._keys: Keys | None = None
 
     def work(self, given: object) -> tuple[Sealed, ...]:
@@ -82,13 +81,15 @@ class Reader:
             self._keys = None
 
     def keys(self) -> Keys:
-        """Give the way to the door where it is now."""
-        door = self._door()
+        """Give the way to the door.
+
+        Raises:
+            ProductAway: the product has not started yet.
+        """
         with self._lock:
-            if self._keys is None or self._at != door:
-                if self._keys is not None:
-                    self._keys.close()
-                self._at, self._keys = door, Keys(door.url, door.key, purpose=_PURPOSE)
+            if self._keys is None:
+                door = self._door()
+                self._keys = Keys(door.url, door.key, purpose=_PURPOSE)
             return self._keys
 
 
