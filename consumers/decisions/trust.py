@@ -169,11 +169,13 @@ class Pot:
 
     def _outage_us(self, wish: Wish) -> int:
         rows = self._execute("SELECT since_us FROM trust_outages WHERE check_name = ?", (wish.check,))
-        return int(rows[0][0]) if rows else self.clock_us
+        # Somebody was answered meanwhile, and this case waits still: its own waiting is the outage.
+        return int(rows[0][0]) if rows else wish.until_us
 
     def _had_one(self, wish: Wish, outage_us: int) -> bool:
-        asked = "SELECT 1 FROM trust WHERE applicant = ? AND outage_us = ? LIMIT 1"
-        return bool(self._execute(asked, (wish.applicant, outage_us)))
+        """Tell whether the applicant had trust in this outage, or has some whose time is not over."""
+        asked = "SELECT 1 FROM trust WHERE applicant = ? AND (outage_us = ? OR until_us > ?) LIMIT 1"
+        return bool(self._execute(asked, (wish.applicant, outage_us, self.clock_us)))
 
     def _standing(self, wish: Wish) -> Decimal:
         rows = self._execute(

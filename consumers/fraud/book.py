@@ -6,11 +6,11 @@ looks at one shelf: what of another client's may be looked at is said by `sharin
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from heapq import nsmallest
 from typing import Final, NamedTuple
 
 from consumers.fraud.faces import FaceIndex, vector_of
@@ -60,11 +60,41 @@ class Known:
         return frozenset(kind for kind, _ in self.signals)
 
 
+class _Newest:
+    """The newest cases that share a value, at most 100: one that a thousand share is found at any."""
+
+    def __init__(self) -> None:
+        self._kept: list[tuple[int, str]] = []
+
+    def add(self, known: Known) -> None:
+        """Take a case in; one that is there stays there."""
+        place = newest_first(known)
+        at = bisect_left(self._kept, place)
+        if at < _MOST_OF_ONE_VALUE and (at == len(self._kept) or self._kept[at] != place):
+            self._kept.insert(at, place)
+            del self._kept[_MOST_OF_ONE_VALUE:]
+
+    def discard(self, known: Known) -> None:
+        """Take a case out."""
+        place = newest_first(known)
+        at = bisect_left(self._kept, place)
+        if at < len(self._kept) and self._kept[at] == place:
+            del self._kept[at]
+
+    def __iter__(self) -> Iterator[str]:
+        return (case for _, case in self._kept)
+
+    def __bool__(self) -> bool:
+        return bool(self._kept)
+
+
 class _Shelved:
     """One shelf's cases by what they have in common."""
 
     def __init__(self) -> None:
-        self.marks: dict[tuple[object, object], set[str]] = defaultdict(set)
+        self.applicants: dict[str, _Newest] = defaultdict(_Newest)
+        self._marks: dict[tuple[Kind, bytes], _Newest] = defaultdict(_Newest)
+        self._births: dict[int, set[tuple[str, int]]] = defaultdict(set)
         self._face_keys: dict[tuple[str, str], int] = {}
         self._faces: dict[int, str] = {}
 
@@ -73,49 +103,57 @@ class _Shelved:
         """The faces; made at the first."""
         return FaceIndex()
 
-    def add(self, case: str, signal: Signal) -> None:
+    def add(self, known: Known, signal: Signal) -> None:
         """Make a case findable by a signal."""
-        if signal.kind is Kind.FACE:
-            key = self._face_keys.setdefault((case, signal.source), len(self._face_keys))
-            self._faces[key] = case
-            self.faces.add(key, vector_of(signal.value))
-        else:
-            self.marks[_mark(signal.kind, signal.value)].add(case)
+        case = known.opening.case
+        match signal.kind:
+            case Kind.FACE:
+                key = self._face_keys.setdefault((case, signal.source), len(self._face_keys))
+                self._faces[key] = case
+                self.faces.add(key, vector_of(signal.value))
+            case Kind.DETAILS:
+                details = Details.read(signal.value)
+                self._births[details.born].add((case, details.bits))
+            case _:
+                self._marks[_mark(signal)].add(known)
 
-    def remove(self, case: str, signal: Signal) -> None:
+    def remove(self, known: Known, signal: Signal) -> None:
         """Have it found by this signal no more."""
-        if signal.kind is Kind.FACE:
-            # The key stays taken: a number is never given to another face.
-            key = self._face_keys[case, signal.source]
-            self._faces.pop(key, None)
-            self.faces.remove(key)
-            return
-        mark = _mark(signal.kind, signal.value)
-        self.marks[mark].discard(case)
-        if not self.marks[mark]:
-            del self.marks[mark]
+        case = known.opening.case
+        match signal.kind:
+            case Kind.FACE:
+                # The key stays taken: a number is never given to another face.
+                key = self._face_keys[case, signal.source]
+                self._faces.pop(key, None)
+                self.faces.remove(key)
+            case Kind.DETAILS:
+                details = Details.read(signal.value)
+                self._births[details.born].discard((case, details.bits))
+            case _:
+                self._marks[_mark(signal)].discard(known)
 
-    def alike(self, kind: Kind, value: bytes) -> Iterator[str]:
-        """List the cases that may be alike by a value."""
-        if kind is Kind.FACE:
-            near = self.faces.near(vector_of(value), within=NEAR_FACE, most=_MOST_FACES)
-            yield from (self._faces[face.key] for face in near)
-        elif kind is Kind.DETAILS:
-            for born in near_dates(Details.read(value).born):
-                yield from self.marks.get((kind, born), ())
-        else:
-            yield from self.marks.get(_mark(kind, value), ())
+    def alike(self, signal: Signal) -> Iterable[str]:
+        """List the cases that may be alike by a signal."""
+        match signal.kind:
+            case Kind.FACE:
+                near = self.faces.near(vector_of(signal.value), within=NEAR_FACE, most=_MOST_FACES)
+                return [self._faces[face.key] for face in near]
+            case Kind.DETAILS:
+                return self._nearly(Details.read(signal.value))
+            case _:
+                return self._marks.get(_mark(signal), ())
+
+    def _nearly(self, details: Details) -> Iterator[str]:
+        """Compare names already here: thousands are born on one of the days that a slip makes."""
+        for born in near_dates(details.born):
+            for case, bits in self._births.get(born, ()):
+                if details.is_nearly(Details(born, bits)):
+                    yield case
 
 
-def _mark(kind: Kind, value: bytes) -> tuple[Kind, object]:
-    """Give what a case is found by: of details only the birth date, as names are compared afterwards."""
-    match kind:
-        case Kind.DETAILS:
-            return kind, Details.read(value).born
-        case Kind.DOCUMENT:
-            return kind, Number.read(value).mark
-        case _:
-            return kind, value
+def _mark(signal: Signal) -> tuple[Kind, bytes]:
+    """Give what a case is found by: of a document the whole number alone."""
+    return signal.kind, Number.read(signal.value).mark if signal.kind is Kind.DOCUMENT else signal.value
 
 
 def newest_first(known: Known) -> tuple[int, str]:
@@ -141,15 +179,23 @@ class Book:
         """Know a case, from its opening; again: nothing more."""
         if opening.case not in self._cases:
             self._cases[opening.case] = Known(opening)
-            self._shelves[opening.shelf].marks["applicant", opening.applicant].add(opening.case)
+            self._shelves[opening.shelf].applicants[opening.applicant].add(self._cases[opening.case])
         return self._cases[opening.case]
+
+    def close(self, case: str) -> None:
+        """Know a case no more: its opening was taken back."""
+        known = self._cases.pop(case, None)
+        if known is not None:
+            for place in list(known.signals):
+                self._take_out(known, place)
+            self._shelves[known.opening.shelf].applicants[known.opening.applicant].discard(known)
 
     def put(self, known: Known, signal: Signal) -> None:
         """Add a signal of a case, in place of an older one from the same source."""
         place, shelf = (signal.kind, signal.source), self._shelves[known.opening.shelf]
         self._take_out(known, place)
         known.signals[place] = signal.value
-        shelf.add(known.opening.case, signal)
+        shelf.add(known, signal)
 
     def drop(self, known: Known, personal: PersonalClass) -> None:
         """Forget what is of a class."""
@@ -159,32 +205,21 @@ class Book:
     def of_applicant(self, client: str, applicant: str) -> list[Known]:
         """List an applicant's cases, live and test ones."""
         shelves = [self._shelves[shelf] for shelf in (Shelf(client, True), Shelf(client, False))]
-        found = [case for shelf in shelves for case in shelf.marks.get(("applicant", applicant), ())]
+        found = [case for shelf in shelves for case in shelf.applicants.get(applicant, ())]
         return [self._cases[case] for case in sorted(found)]
 
     def alike(self, known: Known, shelf: Shelf) -> list[Known]:
-        """List the cases of a shelf that may be alike a case, without itself, the newest first.
-
-        Of those that share one value the newest 100: a device that a thousand used is found at any.
-        """
-        found = {case for cases in self._found(known, shelf) for case in self._newest(cases)}
-        found.discard(known.opening.case)
+        """List the cases of a shelf that may be alike a case, without itself, the newest first."""
+        found = set(self._found(known, shelf)) - {known.opening.case}
         return sorted((self._cases[case] for case in found), key=newest_first)
 
-    def _found(self, known: Known, shelf: Shelf) -> Iterator[Iterable[str]]:
+    def _found(self, known: Known, shelf: Shelf) -> Iterator[str]:
         shelved = self._shelves.get(shelf)
         if shelved is None:
             return
-        yield shelved.marks.get(("applicant", known.opening.applicant), ())
-        for kind in known.kinds:
-            for value in known.values(kind):
-                yield shelved.alike(kind, value)
-
-    def _newest(self, cases: Iterable[str]) -> list[str]:
-        some = [self._cases[case] for case in cases]
-        if len(some) > _MOST_OF_ONE_VALUE:
-            some = nsmallest(_MOST_OF_ONE_VALUE, some, key=newest_first)
-        return [known.opening.case for known in some]
+        yield from shelved.applicants.get(known.opening.applicant, ())
+        for (kind, source), value in known.signals.items():
+            yield from shelved.alike(Signal(kind, source, value))
 
     def _take_out(self, known: Known, place: tuple[Kind, str]) -> None:
         """Take a signal out; another one of the same value keeps the case findable by it."""
@@ -193,7 +228,7 @@ class Book:
             return
         kind, source = place
         shelf = self._shelves[known.opening.shelf]
-        shelf.remove(known.opening.case, Signal(kind, source, value))
+        shelf.remove(known, Signal(kind, source, value))
         for (k, s), other in known.signals.items():
             if k is kind and kind is not Kind.FACE:
-                shelf.add(known.opening.case, Signal(k, s, other))
+                shelf.add(known, Signal(k, s, other))

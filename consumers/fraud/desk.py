@@ -10,7 +10,7 @@ from consumers.fraud import rows, sharing
 from consumers.fraud.book import Known, Opening, Shelf, newest_first
 from consumers.fraud.memory import Memory
 from consumers.fraud.rows import Found
-from consumers.fraud.scoring import Match, matches_of, scored
+from consumers.fraud.scoring import COUNTED, Match, matches_of, scored
 from consumers.fraud.signals import CLASS_OF, Sealed
 from protocol.catalogue import PersonalClass
 from protocol.envelope import Event
@@ -38,11 +38,14 @@ class Desk:
         signals = [one for one in _sealed(value) if CLASS_OF[one.signal.kind] not in gone]
         self._memory.catch_up(ctx.execute)
         known = self._opened(event, ctx) or self._memory.book.case(event.envelope.subject)
-        # Its opening lies in a dead letter, and so does all that follows it until that is redriven.
-        if known is None or not (signals or isinstance(event.message, v.CaseOpened)):
+        if not (signals or isinstance(event.message, v.CaseOpened)):
+            return
+        if known is None:
+            # It came by another topic, before the opening: it is taken up with that.
+            rows.keep_signals(ctx.execute, event.envelope.subject, event.envelope.applicant, signals)
             return
         before = self._matches(known, ctx)
-        rows.keep_signals(ctx.execute, known.opening, signals)
+        rows.keep_signals(ctx.execute, known.opening.case, known.opening.applicant, signals)
         for signal, _ in signals:
             self._memory.book.put(known, signal)
         self._changed(known, event, ctx)
@@ -59,7 +62,7 @@ class Desk:
             self._memory.book.drop(case, PersonalClass.BIOMETRIC)
             self._changed(case, event, ctx)
         for case in theirs:
-            self._judge(case, before[case.opening.case], ctx)
+            self._judge(case, before[case.opening.case], ctx, others=None)
 
     def submitted(self, event: Event, _value: object, ctx: Context) -> None:
         """Say what was found of a case before the service says anything: the client waits for this one."""
@@ -76,7 +79,7 @@ class Desk:
         shelf = Shelf(e.client, event.message.live)
         opening = Opening(e.subject, shelf, e.applicant, to_us(e.occurred_at))
         rows.add_case(ctx.execute, opening)
-        return self._memory.book.open(opening)
+        return self._memory.opened(ctx.execute, opening)
 
     def _changed(self, known: Known, event: Event, ctx: Context) -> None:
         change = rows.add_change(ctx.execute, str(event.envelope.id), known.opening.case)
@@ -86,12 +89,14 @@ class Desk:
         members = sharing.members(ctx.execute, known.opening.shelf.client, to_us(ctx.moment))
         return matches_of(known, self._memory.book, members)
 
-    def _judge(self, known: Known, before: Iterable[Match], ctx: Context) -> None:
-        """Score a case anew, and those that it is like, or was until now."""
+    def _judge(
+        self, known: Known, before: Iterable[Match], ctx: Context, *, others: int | None = _OTHERS
+    ) -> None:
+        """Score a case anew, and so many of those that it is like, or was until now; None: all of them."""
         matches = self._matches(known, ctx)
         self._say(known, scored(known, matches, because_of=known.opening.case), ctx)
-        others = {match.other.opening.case: match.other for match in (*before, *matches)}
-        for other in sorted(others.values(), key=newest_first)[:_OTHERS]:
+        alike = {match.other.opening.case: match.other for match in (*before, *matches)}
+        for other in sorted(alike.values(), key=newest_first)[:others]:
             ours = other.opening.shelf == known.opening.shelf
             because_of = known.opening.case if ours else ""
             self._say(other, scored(other, self._matches(other, ctx), because_of=because_of), ctx)
@@ -110,8 +115,15 @@ class Desk:
 
 
 def _alike(one: fraud.FraudScored, other: fraud.FraudScored) -> bool:
-    """Tell whether two say the same of a case, whatever led to them."""
-    return list(one.findings) == list(other.findings) and list(one.compared) == list(other.compared)
+    """Tell whether two say the same of a case, whatever led to them, and in how many more than counts."""
+    return list(map(_gist, one.findings)) == list(map(_gist, other.findings)) and list(one.compared) == list(
+        other.compared
+    )
+
+
+def _gist(finding: fraud.Finding) -> tuple[str, str, float, tuple[str, ...] | None]:
+    few = finding.cases <= COUNTED
+    return finding.code, finding.sharing_group, finding.weight_01, tuple(finding.case_ids) if few else None
 
 
 def _sealed(value: object) -> tuple[Sealed, ...]:

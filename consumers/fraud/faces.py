@@ -25,6 +25,8 @@ _EXACT_UP_TO: Final = 20_000
 # (benchmarks/fraud: recall and time).
 _CONNECTIVITY, _LOOK_AT_ADDING, _LOOK_AT_SEARCH = 24, 96, 192
 _FIRST_ROOM: Final = 256
+# A key that no face has.
+_NOBODY: Final = 2**63
 
 
 class Near(NamedTuple):
@@ -77,6 +79,9 @@ class FaceIndex:
         self._rows[last] = 0
         if self._graph is not None:
             self._graph.remove(key)
+            # A removed vector stays until its place is taken: it is taken at once.
+            self._graph.add(_NOBODY, np.zeros(DIMENSIONS, np.float32))
+            self._graph.remove(_NOBODY)
 
     def near(self, vector: Vector, *, within: float, most: int) -> list[Near]:
         """Give at most so many vectors within a distance, the nearest first."""

@@ -20,6 +20,8 @@ _MARK_BYTES: Final = 16
 # For some twenty pairs of letters, ten bits each: about a fifth of the bits is set, as the paper recommends.
 _BITS, _HASHES = 1024, 10
 _ORDINAL_BYTES: Final = 4
+# So alike two names must be, with one birth date, and with birth dates that a slip tells apart.
+_ALIKE_NAMES, _ONE_NAME = 0.80, 0.95
 
 
 class Details(NamedTuple):
@@ -37,6 +39,13 @@ class Details(NamedTuple):
             return None
         bits = _bits(_pairs_of(name))
         return cls(day, bits) if bits else None
+
+    def is_nearly(self, other: Details) -> bool:
+        """Tell whether two are most likely one person's: the same both ways round."""
+        alike = dice(self.bits, other.bits)
+        if self.born == other.born:
+            return alike >= _ALIKE_NAMES
+        return alike >= _ONE_NAME and other.born in set(near_dates(self.born))
 
     @classmethod
     def read(cls, value: bytes) -> Details:

@@ -12,7 +12,7 @@ import numpy as np
 
 from consumers.fraud.book import NEAR_FACE, Known
 from consumers.fraud.faces import vector_of
-from consumers.fraud.fingerprints import Details, Number, dice, near_dates
+from consumers.fraud.fingerprints import Details, Number, dice
 from consumers.fraud.signals import Kind
 
 __all__ = ["MODEL", "RULES", "SAME_FACE", "Rule", "Verdict", "compare", "rule_of"]
@@ -20,8 +20,6 @@ __all__ = ["MODEL", "RULES", "SAME_FACE", "Rule", "Verdict", "compare", "rule_of
 MODEL: Final = "fraud-1"
 # The face match's clear band. Nearer, two templates are one person's; beyond NEAR_FACE they are two people's.
 SAME_FACE: Final = 0.45
-# So alike two names must be, with one birth date, and with birth dates that a slip tells apart.
-_ALIKE_NAMES, _ONE_NAME = 0.80, 0.95
 # So alike two numbers may be one that was misread: two places of sixteen.
 _MISREAD: Final = 0.70
 
@@ -117,7 +115,7 @@ RULES: Final = (
     ),
     Rule(
         code="same_device",
-        weight_01=0.10,
+        weight_01=0.05,
         needs={Kind.DEVICE: _SAME},
         says="the same device was used for another applicant",
     ),
@@ -154,7 +152,8 @@ def _verdict(kind: Kind, ours: list[bytes], theirs: list[bytes]) -> Verdict:
         case Kind.FACE:
             return _face(min(_distance(a, b) for a, b in product(ours, theirs)))
         case Kind.DETAILS:
-            return Verdict.SAME if any(_one_person(a, b) for a, b in product(ours, theirs)) else Verdict.OTHER
+            pairs = product(map(Details.read, ours), map(Details.read, theirs))
+            return Verdict.SAME if any(a.is_nearly(b) for a, b in pairs) else Verdict.OTHER
         case Kind.DOCUMENT:
             return _document(list(map(Number.read, ours)), list(map(Number.read, theirs)))
         case _:
@@ -177,12 +176,3 @@ def _document(ours: list[Number], theirs: list[Number]) -> Verdict:
         return Verdict.SAME
     nearest = max(dice(a.bits, b.bits) for a, b in product(ours, theirs))
     return Verdict.UNSURE if nearest >= _MISREAD else Verdict.OTHER
-
-
-def _one_person(a: bytes, b: bytes) -> bool:
-    """Tell whether names and birth dates are nearly the same."""
-    ours, theirs = Details.read(a), Details.read(b)
-    alike = dice(ours.bits, theirs.bits)
-    if ours.born == theirs.born:
-        return alike >= _ALIKE_NAMES
-    return alike >= _ONE_NAME and theirs.born in set(near_dates(ours.born))

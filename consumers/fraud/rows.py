@@ -125,13 +125,13 @@ def openings(execute: Execute, case: str = "") -> list[Opening]:
     ]
 
 
-def keep_signals(execute: Execute, opening: Opening, signals: Iterable[Sealed]) -> None:
+def keep_signals(execute: Execute, case: str, applicant: str, signals: Iterable[Sealed]) -> None:
     """Keep what can be compared of a case, in place of what came from the same sources."""
     for (kind, source, _), ciphertext in signals:
         execute(
             "INSERT INTO fraud_signal VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (case_id, kind, source) "
             "DO UPDATE SET sealed = excluded.sealed",
-            (opening.case, kind, source, opening.applicant, CLASS_OF[kind], ciphertext),
+            (case, kind, source, applicant, CLASS_OF[kind], ciphertext),
         )
 
 

@@ -11,11 +11,11 @@ from consumers.fraud.book import Book, Known, Shelf, newest_first
 from consumers.fraud.likeness import MODEL, RULES, Rule, rule_of
 from protocol.schemas import fraud_v1_pb2 as fraud
 
-__all__ = ["Match", "matches_of", "scored"]
+__all__ = ["COUNTED", "Match", "matches_of", "scored"]
 
 _LISTED: Final = 10
 # More of one kind weighs more, up to so many.
-_COUNTED: Final = 5
+COUNTED: Final = 5
 _DAY_US: Final = 24 * 3_600 * 1_000_000
 # Within a day, cases that share a person, document or device: so many others are too many.
 _MANY: Final = 4
@@ -24,8 +24,10 @@ _MANY_TRIES = Rule(
     weight_01=0.50,
     needs={},
     each=False,
-    says="the same person, document or device was seen within a day",
+    says="the same person, document or file was seen within a day",
 )
+# Many people may share a device, as at a counter, or nearly a name.
+_NOBODYS: Final = frozenset({"same_device", "similar_details"})
 _ORDER: Final = {rule.code: n for n, rule in enumerate((*RULES, _MANY_TRIES))}
 
 
@@ -85,7 +87,7 @@ class _Pile:
         """Say it; of another client's cases only how many there are."""
         count = len(self.cases)
         newest = sorted(self.cases, key=newest_first)[:_LISTED]
-        times = min(count, _COUNTED) if self.rule.each else 1
+        times = min(count, COUNTED) if self.rule.each else 1
         where = f"of the sharing group {self.group}" if self.group else "of this client"
         cases = "case" if count == 1 else "cases"
         return fraud.Finding(
@@ -104,7 +106,7 @@ def _findings(known: Known, matches: Sequence[Match]) -> Iterator[fraud.Finding]
         piles.setdefault((match.rule.code, match.group), []).append(match)
     for (_, group), pile in piles.items():
         yield _Pile(pile[0].rule, group, tuple(match.other for match in pile)).finding()
-    near = [m.other for m in matches if abs(m.other.opening.at_us - known.opening.at_us) <= _DAY_US]
-    own = tuple(other for other in near if other.opening.shelf == known.opening.shelf)
+    near = [m for m in matches if abs(m.other.opening.at_us - known.opening.at_us) <= _DAY_US]
+    own = tuple(m.other for m in near if not m.group and m.rule.code not in _NOBODYS)
     if len(own) >= _MANY:
         yield _Pile(_MANY_TRIES, "", own).finding()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -45,14 +46,20 @@ def test_beyond_the_first_many_each_face_is_found_again_by_another_picture_of_it
     assert [near[0].key for near in found if near] == list(range(0, _MANY, 50))
 
 
-def test_what_was_removed_is_found_by_nobody_and_its_numbers_are_gone() -> None:
-    index = FaceIndex()
-    for key in range(3):
+@pytest.mark.parametrize("with_graph", [False, True])
+def test_what_was_removed_is_found_by_nobody_and_its_numbers_are_gone(with_graph: bool) -> None:
+    index = FaceIndex(exact_up_to=2 if with_graph else 100)
+    for key in range(30):
         index.add(key, face(key))
+    assert len(index.near(face(1), within=0.1, most=5)) == 1
     index.remove(1)
 
     assert [near.key for near in index.near(face(1), within=0.1, most=5)] == []
+    # That nothing is left of it in memory is what is claimed.
     assert face(1).tobytes() not in index._rows.tobytes()
+    graph = bytes(index._graph.save() or b"") if index._graph is not None else b""
+    assert face(1).astype(np.float16).tobytes() not in graph
+    assert (face(2).astype(np.float16).tobytes() in graph) is with_graph
 
 
 def test_a_face_put_under_the_same_key_takes_the_others_place() -> None:

@@ -107,3 +107,32 @@ def test_each_rule_has_a_code_of_its_own_and_a_weight_below_one() -> None:
 
     assert len(codes) == len(set(codes))
     assert all(0 < rule.weight_01 < 1 for rule in RULES)
+
+
+def test_among_many_who_were_born_that_day_the_one_of_the_same_name_is_found() -> None:
+    book = Book()
+    oldest = known(book, "oldest", "a", [Signal(Kind.DETAILS, "x", details("Ada Lovelace", "1990-04-12"))])
+    book.put(oldest, Signal(Kind.DOCUMENT, "x", number("MORGA657054SM9IJ")))
+    for n in range(300):
+        name = "".join(chr(97 + n // 26**place % 26) for place in range(3)) * 3
+        one = book.open(Opening(f"case-{n}", SHELF, f"a{n}", n + 1))
+        book.put(one, Signal(Kind.DETAILS, "x", details(name, "1990-04-12")))
+    new = book.open(Opening("new", SHELF, "b", 1_000))
+    book.put(new, Signal(Kind.DETAILS, "x", details("Ada Lovelace", "1990-12-04")))
+    book.put(new, Signal(Kind.DOCUMENT, "x", number("JONES801023XY1AB")))
+
+    assert [match.other for match in matches_of(new, book, [])] == [oldest]
+
+
+def test_a_device_that_a_thousand_used_finds_the_newest_and_weighs_little() -> None:
+    book = Book()
+    for n in range(1_000):
+        book.put(book.open(Opening(f"case-{n:04}", SHELF, f"a{n}", n)), Signal(Kind.DEVICE, "e", b"kiosk"))
+    new = book.open(Opening("new", SHELF, "b", 1_000))
+    book.put(new, Signal(Kind.DEVICE, "e", b"kiosk"))
+
+    matches = matches_of(new, book, [])
+    assert [match.other.opening.case for match in matches] == [f"case-{n:04}" for n in range(999, 900, -1)]
+    score = scored(new, matches, because_of="")
+    assert [finding.code for finding in score.findings] == ["same_device"]
+    assert score.score_01 < 0.25

@@ -46,7 +46,7 @@ def take(memory: Memory, store: Store, case: int, value: str) -> None:
     rows.add_case(store.execute, one)
     known = memory.book.open(one)
     signal = Signal(Kind.DEVICE, "e", value.encode())
-    rows.keep_signals(store.execute, one, [sealed(signal, one.case, KEYS[one.applicant])])
+    rows.keep_signals(store.execute, one.case, one.applicant, [sealed(signal, one.case, KEYS[one.applicant])])
     memory.book.put(known, signal)
     memory.in_step(rows.add_change(store.execute, f"{case}-{value}", one.case))
 
@@ -125,6 +125,29 @@ def test_a_row_that_was_moved_to_another_case_is_not_believed(store: Store) -> N
 
     with pytest.raises(Damaged, match="replay"), store.transaction():
         Memory(own_keys).catch_up(store.execute)
+
+
+def test_keys_that_are_away_while_a_case_is_read_again_leave_it_to_the_next_time(store: Store) -> None:
+    away = False
+
+    def sometimes(applicants: Sequence[str], personal: PersonalClass) -> dict[str, bytes]:
+        if away:
+            raise ConnectionError
+        return own_keys(applicants, personal)
+
+    memory = Memory(sometimes)
+    for case in (1, 2):
+        with store.transaction():
+            take(memory, store, case, "v1")
+    with suppress(_TakenBack), store.transaction():
+        take(memory, store, 1, "v2")
+        raise _TakenBack
+    away = True
+    with pytest.raises(ConnectionError), store.transaction():
+        memory.catch_up(store.execute)
+    away = False
+
+    assert contents(memory, store) == {"case-1": [b"v1"], "case-2": [b"v1"]}
 
 
 def test_a_key_store_that_is_away_leaves_the_book_to_be_made_later(store: Store) -> None:

@@ -167,6 +167,21 @@ def test_started_again_it_knows_all_that_it_knew(office: Office, door: Door, tmp
         assert later.codes(again) == ["same_face_other_document", "same_document_other_face"]
 
 
+def test_what_comes_by_another_topic_before_a_cases_opening_is_taken_up_with_it(office: Office) -> None:
+    office.hand_in(ADA)
+    again = Person(case=3, applicant="a3", number="JONES801023XY1AB", face=near_to(face(1), 0.3))
+    again.keep_face()
+    opening, *others = again.drafts()
+    say(others)
+    office.settle()
+    assert office.said(again) == []
+
+    say([opening])
+    office.settle()
+
+    assert office.codes(again) == office.codes(ADA) == ["same_face_other_document"]
+
+
 def test_nothing_personal_lies_in_its_file(office: Office, tmp_path: Path) -> None:
     person = Person(
         case=1,

@@ -109,7 +109,8 @@ def test_one_trace_leads_from_upload_to_decision_over_kafka(company: Company, fu
             "SELECT source, traceparent FROM journal WHERE subject = %s", (applicant.case,)
         ).fetchall()
 
-    assert {source for source, _ in rows} == {"verification", "decisions"}
+    # Whichever other service has something to say of a case speaks in the same trace.
+    assert {source for source, _ in rows} >= {"verification", "decisions"}
     assert {trace_id(traceparent) for _, traceparent in rows} == {applicant.case.replace("-", "")}
     assert (
         f"follows Kafka at {open_place(full.data, full.port).kafka().bootstrap}"
