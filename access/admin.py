@@ -140,9 +140,9 @@ class ClientAdmin(LookOnly[Client]):
         """Say what is done then: which stakes are approved on trust."""
         dial = register_dial(client.id)
         if not dial.on:
-            return "asked until the case's deadline, then a person decides"
+            return "asked until the case's deadline, then the policy decides without it"
         rows = ((x.currency, x.cap, x.up_to or "the cap") for x in dial.limits)
-        return _table(("Waited for; on trust meanwhile", "At once", "In one case"), rows)
+        return _table(("On trust meanwhile, in", "At once", "In one case"), rows)
 
     @admin.display(description="Stands approved on trust now")
     def trust(self, client: Client) -> SafeString | str:

@@ -1,4 +1,4 @@
-"""The service's commands: `python -m consumers.decisions run`, `lag`, `replay`, `dead-letters`."""
+"""The service's commands: `python -m consumers.decisions run`; its own are `backtest` and `exposure`."""
 
 from __future__ import annotations
 

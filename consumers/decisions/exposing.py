@@ -30,8 +30,8 @@ def _lines(found: Iterable[Exposure]) -> Iterator[str]:
     for one in found:
         some = True
         whose = f"{one.client} {'live' if one.live else 'test'}"
-        cap = one.cap or "no more"
-        yield f"{whose}: {one.amount} of {cap} {one.currency} on trust, {_cases(one.cases)}"
+        cap = f"of {one.cap} {one.currency}" if one.cap else f"{one.currency}, and no more is given,"
+        yield f"{whose}: {one.amount} {cap} on trust, {_cases(one.cases)}"
     if not some:
         yield "nothing stands on trust, and no client's dial is on"
 

@@ -97,7 +97,7 @@ def test_the_command_says_who_is_in_which_group_and_why(client_and_key: tuple[st
 
 
 def test_the_command_says_what_is_wrong(client_and_key: tuple[str, str]) -> None:
-    with pytest.raises(CommandError, match="2027-12-31"):
+    with pytest.raises(CommandError, match="2028-01-01"):
         run("join", client_and_key[0], "g", "--ground", GROUND, "--until", "soon")
     with pytest.raises(CommandError, match="no client"):
         run("join", "cl_nobody", "g", "--ground", GROUND)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 
 from django.core.management import BaseCommand, CommandError
 
@@ -30,7 +30,9 @@ class Command(BaseCommand):
             one.add_argument("client", help="its id, cl_…")
             one.add_argument("group", help="the group's name: a to z, 0 to 9 and hyphens")
         join.add_argument("--ground", required=True, help="the legal ground, in words, for the record")
-        join.add_argument("--until", default="", help="when it ends by itself, as 2027-12-31")
+        join.add_argument(
+            "--until", default="", help="the day at whose beginning (UTC) it ends by itself, as 2028-01-01"
+        )
         verbs.add_parser("list", help="say who is, or was, in which group, and why")
 
     def handle(self, *_args: object, **options: object) -> None:
@@ -57,9 +59,9 @@ def _end(said: str) -> datetime | None:
     if not said:
         return None
     try:
-        return datetime.fromisoformat(said).replace(tzinfo=UTC)
+        return datetime.combine(date.fromisoformat(said), time(), UTC)
     except ValueError as error:
-        raise CommandError(f"--until must be a date as 2027-12-31, not {said!r}") from error
+        raise CommandError(f"--until must be a day as 2028-01-01, not {said!r}") from error
 
 
 def _lines(now_us: int) -> Iterator[str]:
