@@ -128,7 +128,7 @@ def test_a_clients_page_says_what_stands_approved_on_trust(reviewer: Browser, as
 
     page = page_of(reviewer, client_at(client))
 
-    assert "then a person decides" in before
+    assert "then the policy decides without it" in before
     assert "<th scope='row'>GBP</th><td>512.00</td><td>51.00</td>" in page
     assert "<th scope='row'>GBP</th><td>40.50</td><td>2</td><td>live</td>" in page
 

@@ -20,7 +20,7 @@ def chosen(
 
     Args:
         steps: those that there are.
-        named: names of steps, each run alone, on the facts that it was told.
+        named: names of steps; one hears what another of them says now, and of all others what they said.
         checks: names of checks; the steps before the one that answers it are run too, each on what the ones
             before it would say now.
 
