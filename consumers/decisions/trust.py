@@ -140,8 +140,10 @@ class Pot:
             return False
         ((cap, up_to),) = limits
         self._hold(wish)
-        stake, outage_us = Decimal(wish.amount), self._outage_us(wish)
-        if stake > Decimal(up_to or cap) or self._had_one(wish, outage_us):
+        stake, known_us = Decimal(wish.amount), self._outage_us(wish)
+        # Somebody was answered meanwhile, and this case waits still: its own waiting is the outage.
+        outage_us = wish.until_us if known_us is None else known_us
+        if stake > Decimal(up_to or cap) or self._had_one(wish, known_us):
             return False
         if self._standing(wish) + stake > Decimal(cap):
             return False
@@ -167,15 +169,17 @@ class Pot:
             (wish.client, int(wish.live)),
         )
 
-    def _outage_us(self, wish: Wish) -> int:
+    def _outage_us(self, wish: Wish) -> int | None:
         rows = self._execute("SELECT since_us FROM trust_outages WHERE check_name = ?", (wish.check,))
-        # Somebody was answered meanwhile, and this case waits still: its own waiting is the outage.
-        return int(rows[0][0]) if rows else wish.until_us
+        return int(rows[0][0]) if rows else None
 
-    def _had_one(self, wish: Wish, outage_us: int) -> bool:
-        """Tell whether the applicant had trust in this outage, or has some whose time is not over."""
-        asked = "SELECT 1 FROM trust WHERE applicant = ? AND (outage_us = ? OR until_us > ?) LIMIT 1"
-        return bool(self._execute(asked, (wish.applicant, outage_us, self.clock_us)))
+    def _had_one(self, wish: Wish, outage_us: int | None) -> bool:
+        """Tell whether the applicant had trust in this outage; in none that is known, of late."""
+        asked = (
+            "SELECT 1 FROM trust WHERE applicant = ? AND (outage_us = ? OR (? = 1 AND until_us > ?)) LIMIT 1"
+        )
+        unknown = int(outage_us is None)
+        return bool(self._execute(asked, (wish.applicant, outage_us or 0, unknown, self.clock_us)))
 
     def _standing(self, wish: Wish) -> Decimal:
         rows = self._execute(

@@ -182,6 +182,17 @@ def test_an_applicant_is_trusted_once_in_an_outage_and_again_in_the_next(bench: 
     assert words(bench.journal, 3) == ON_TRUST
 
 
+def test_an_answer_to_somebody_gives_an_applicant_whose_cases_wait_no_second_trust(bench: Bench) -> None:
+    *some, late, waits = history(2, applicant="ada")
+    bench.go(dial(1, "500.00"), *history(1, applicant="ada"), *some, waits, at_s=20)
+    bench.go(answered(9, "clear", at_s=25), at_s=25)
+
+    bench.go(late, at_s=30)
+
+    assert words(bench.journal, 1) == ON_TRUST
+    assert words(bench.journal, 2) == ["refer provisional+"]
+
+
 def test_a_dial_turned_off_lets_what_stands_stand_and_gives_no_more(bench: Bench) -> None:
     bench.go(dial(1, "500.00"), *history(1))
     bench.go(dial(2), *history(2, at_s=30), at_s=30)
