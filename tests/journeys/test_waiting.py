@@ -21,9 +21,16 @@ _DEADLINE_S = 15
 
 @pytest.fixture(scope="module")
 def patient() -> Iterator[House]:
-    """A product of its own: its register is away."""
-    with running_product() as running:
-        yield running
+    """A product of its own: its register is away.
+
+    Without fraud, which would trust no second person with the same specimen: what it changes is proved in
+    tests/consumers/decisions.
+    """
+    services = "audit,decisions,early_warning,notifications"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VOUCH_SERVICES", services)
+        with running_product() as running:
+            yield running
 
 
 @pytest.fixture(scope="module")

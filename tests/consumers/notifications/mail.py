@@ -73,11 +73,12 @@ class MailServer:
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Take a message, and answer."""
         answer = self.to_data.popleft() if self.to_data else "250 OK"
-        await asyncio.sleep(self.wait_s)
         if answer.startswith("2") or answer == DIES:
             content = envelope.content
             data = content if isinstance(content, bytes) else str(content).encode()
             self.taken.append(Mail(tuple(map(str, envelope.rcpt_tos)), data))
+        # It has the message; whoever sent it does not know that yet.
+        await asyncio.sleep(self.wait_s)
         if answer == DIES:
             _cut(server)
         return answer
