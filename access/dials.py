@@ -11,7 +11,7 @@ from typing import Final
 
 from django.db import transaction
 
-from access.clients import time_zone_of
+from access.clients import require_client
 from access.models import CaseDoor, ClientDial, Trust
 from events import journal
 from events.journal import Draft
@@ -76,7 +76,7 @@ def set_register_dial(*, client: str, dial: RegisterDial, now: datetime) -> Regi
     with transaction.atomic():
         journal.hold(client)
         # Only somebody there is has a dial.
-        time_zone_of(client)
+        require_client(client)
         if register_dial(client) != new:
             limits = [c.TrustLimit(currency=x.currency, cap=x.cap, up_to=x.up_to) for x in new.limits]
             said = c.RegisterDialSet(on=new.on, limits=limits)

@@ -23,8 +23,8 @@ from consumers.audit.log import Kept, entries, prepare
 from consumers.audit.settings import heads_file, signing_key
 from consumers.audit.verifying import Checked, check
 from consumers.audit.views import Asked, View, views
-from subscriber import Store, open_store, versions_of
-from subscriber.serving import ServiceSettings, Verb
+from subscriber import Store
+from subscriber.serving import ServiceSettings, Verb, open_current
 
 __all__ = ["VERBS"]
 
@@ -100,7 +100,7 @@ def _public(text: str) -> bytes:
 
 @contextmanager
 def _rows(settings: ServiceSettings) -> Iterator[Store]:
-    with closing(open_store(versions_of(settings.database).current())) as store:
+    with closing(open_current(settings)) as store:
         prepare(store)
         yield store
 

@@ -10,14 +10,13 @@ from typing import Final
 
 from consumers.decisions.trust import Exposure, exposures, prepare
 from protocol.ids import to_us
-from subscriber import open_store, versions_of
-from subscriber.serving import ServiceSettings, Verb
+from subscriber.serving import ServiceSettings, Verb, open_current
 
 __all__ = ["EXPOSURE"]
 
 
 def _exposure(settings: ServiceSettings, _asked: Namespace) -> int:
-    with closing(open_store(str(versions_of(settings.database).current()))) as store:
+    with closing(open_current(settings)) as store:
         with store.transaction():
             prepare(store)
         for line in _lines(exposures(store.execute, to_us(datetime.now(UTC)))):

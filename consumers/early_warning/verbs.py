@@ -18,8 +18,8 @@ from consumers.early_warning.tape import Said, Tried, play
 from consumers.early_warning.trend import slope_ms_per_min
 from consumers.early_warning.wording import explanation
 from protocol.ids import from_us, to_us
-from subscriber import Store, open_store, versions_of
-from subscriber.serving import ServiceSettings, Verb
+from subscriber import Store
+from subscriber.serving import ServiceSettings, Verb, open_current
 
 __all__ = ["VERBS", "now_lines"]
 
@@ -95,7 +95,7 @@ def _told(said: Said) -> str:
 
 
 def _rows(settings: ServiceSettings) -> Store:
-    store = open_store(str(versions_of(settings.database).current()))
+    store = open_current(settings)
     rows.prepare(store)
     return store
 

@@ -33,10 +33,11 @@ class Desk:
 
     def take(self, event: Event, value: object, ctx: Context) -> None:
         """Keep what can be compared of a case, and say how it stands, and those that it is like."""
-        # Opened just before a key was destroyed, in another case than the one that told of it.
+        self._memory.catch_up(ctx.execute)
+        # Opened just before a key was destroyed, in another case than the one that told of it; asked when no
+        # other process can tell of it any more before this one has ended.
         gone = rows.gone(ctx.execute, event.envelope.applicant)
         signals = [one for one in _sealed(value) if CLASS_OF[one.signal.kind] not in gone]
-        self._memory.catch_up(ctx.execute)
         known = self._opened(event, ctx) or self._memory.book.case(event.envelope.subject)
         if not (signals or isinstance(event.message, v.CaseOpened)):
             return

@@ -17,7 +17,7 @@ _LISTED: Final = 10
 # More of one kind weighs more, up to so many.
 COUNTED: Final = 5
 _DAY_US: Final = 24 * 3_600 * 1_000_000
-# Within a day, cases that share a person, document or device: so many others are too many.
+# Within a day, cases that share a person, document or file: so many others are too many.
 _MANY: Final = 4
 _MANY_TRIES = Rule(
     code="many_tries",

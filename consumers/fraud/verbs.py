@@ -9,8 +9,7 @@ from typing import Final
 
 from consumers.fraud import rows
 from consumers.fraud.sharing import Execute
-from subscriber import open_store, versions_of
-from subscriber.serving import ServiceSettings, Verb
+from subscriber.serving import ServiceSettings, Verb, open_current
 
 __all__ = ["VERBS", "found_lines"]
 
@@ -34,7 +33,7 @@ def _arguments(parser: ArgumentParser) -> None:
 
 
 def _found(settings: ServiceSettings, asked: Namespace) -> int:
-    with closing(open_store(str(versions_of(settings.database).current()))) as store:
+    with closing(open_current(settings)) as store:
         rows.prepare(store)
         for line in found_lines(store.execute, asked.case, asked.least, asked.most):
             print(line)

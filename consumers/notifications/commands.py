@@ -22,9 +22,9 @@ from consumers.notifications.settings import settings_from
 from protocol import trace
 from protocol.ids import caused_id
 from protocol.schemas import notifications_v1_pb2 as said
-from subscriber import Emission, Store, make_effects, open_store, settle, versions_of
+from subscriber import Emission, Store, make_effects, settle
 from subscriber.outbox import put
-from subscriber.serving import ServiceSettings, Verb
+from subscriber.serving import ServiceSettings, Verb, open_current
 from subscriber.tables import make_outbox
 
 __all__ = ["VERBS"]
@@ -34,7 +34,7 @@ _WORD: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def _rows(settings: ServiceSettings) -> Store:
-    store = open_store(versions_of(settings.database).current())
+    store = open_current(settings)
     rows.prepare(store)
     make_effects(store)
     with store.transaction():

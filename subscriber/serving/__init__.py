@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from subscriber.serving.command_line import main
-from subscriber.serving.running import described, open_rows, run
+from subscriber.serving.running import described, open_current, open_rows, run
 from subscriber.serving.settings import Door, ProductAway, ServiceSettings, WrongRunFile, settings_of
 from subscriber.serving.spec import ServiceSpec, Verb
 from subscriber.serving.ways import Way
@@ -18,6 +18,7 @@ __all__ = [
     "WrongRunFile",
     "described",
     "main",
+    "open_current",
     "open_rows",
     "run",
     "settings_of",

@@ -25,7 +25,7 @@ from subscriber.serving.spec import ServiceSpec
 from subscriber.serving.ways import Outside, Way
 from subscriber.store import Store
 
-__all__ = ["described", "open_rows", "run"]
+__all__ = ["described", "open_current", "open_rows", "run"]
 
 _LOOK_EVERY_S: Final = 0.25
 # Rarer: on PostgreSQL each look is a connection.
@@ -75,7 +75,14 @@ def run(spec: ServiceSpec, settings: ServiceSettings, stop: threading.Event, way
 
 def open_rows(spec: ServiceSpec, settings: ServiceSettings) -> Store:
     """Open the version of the service's database that is in use, and make its tables where there are none."""
-    return _opened(spec, str(versions_of(settings.database).current()))
+    store = open_current(settings)
+    spec.prepare(store)
+    return store
+
+
+def open_current(settings: ServiceSettings) -> Store:
+    """Open the version of a service's database that is in use, as it is."""
+    return open_store(str(versions_of(settings.database).current()))
 
 
 def _opened(spec: ServiceSpec, version: str) -> Store:

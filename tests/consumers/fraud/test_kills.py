@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -20,6 +17,7 @@ from events.journal import after, head
 from protocol.schemas import fraud_v1_pb2 as fraud
 from tests.consumers.door import write_run_file
 from tests.consumers.fraud.office import LONG_AGO, Office, Person, face, near_to
+from tests.consumers.killing import running
 from tests.contracts.door import Door
 from tests.events.makers import NOW
 from tests.sequencing import say
@@ -68,15 +66,6 @@ def handed_in(everyone: list[Person]) -> Iterator[threading.Event]:
         thread.join()
 
 
-def started(folder: Path) -> subprocess.Popen[bytes]:
-    variables = {"VOUCH_DATA": str(folder), "VOUCH_FRAUD_SINCE": LONG_AGO.isoformat()}
-    return subprocess.Popen(
-        [sys.executable, "-m", "consumers.fraud", "run"],
-        env={**os.environ, **variables},
-        stderr=subprocess.DEVNULL,
-    )
-
-
 def scores() -> dict[str, list[fraud.FraudScored]]:
     """List what was said of each case, in order."""
     said: dict[str, list[fraud.FraudScored]] = {}
@@ -106,18 +95,14 @@ def test_killed_at_random_while_people_come_it_says_each_change_once(
     draw = random.Random(_SEED)
     everyone = people(draw)
     write_run_file(tmp_path, door.url, "fraud", key=issue_service_keys(["fraud"])["fraud"])
-    kills, service = 0, started(tmp_path)
-    try:
-        with handed_in(everyone) as done:
-            while kills < _KILLS or not done.is_set():
+    since, kills = LONG_AGO.isoformat(), 0
+    with handed_in(everyone) as done:
+        while kills < _KILLS or not done.is_set():
+            with running("fraud", tmp_path, VOUCH_FRAUD_SINCE=since):
                 time.sleep(draw.uniform(0.8, 2.0))
-                service.kill()
-                service.wait()
-                kills, service = kills + 1, started(tmp_path)
+            kills += 1
+    with running("fraud", tmp_path, VOUCH_FRAUD_SINCE=since):
         wait_until_at_rest()
-    finally:
-        service.kill()
-        service.wait()
 
     said = scores()
     for told in said.values():
