@@ -18,6 +18,7 @@ from protocol.schemas import verification_v1_pb2 as v
 from verification import challenge
 
 __all__ = [
+    "DEADLINE",
     "Drawn",
     "Opening",
     "Standing",
@@ -40,6 +41,8 @@ __all__ = [
 _DAY = timedelta(hours=24)
 # A step that waits by a dial ends that itself; so long after its end it is taken for dead.
 _DIAL_GRACE = timedelta(seconds=15)
+# From submit to the moment at which what still runs is answered by its absence (DESIGN §5).
+DEADLINE = timedelta(seconds=15)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,13 +241,16 @@ def submit(standing: Standing, *, by: str, now: datetime) -> tuple[Draft, ...]:
 def pass_deadline(standing: Standing, *, now: datetime) -> tuple[Draft, ...]:
     """End what still runs when a submitted case's time is over; a real answer may still replace it.
 
-    A check that waits by a dial stays open until the dial has ended.
+    A check that waits by a dial stays open until the dial has ended. Before the deadline nothing ends.
     """
+    submitted_us = standing.state.submitted_at_us
+    if standing.over or not submitted_us or now < from_us(submitted_us) + DEADLINE:
+        return ()
     open_until = {check: _dial_ends(wait) for check, wait in standing.state.waiting.items()}
     late = [c for c in standing.state.missing if open_until.get(c, now) <= now]
     if standing.deadline_passed:
         late = [check for check in late if check in open_until]
-    if standing.over or not standing.state.submitted_at_us or not late:
+    if not late:
         return ()
     answers = [_ended(standing, check, "deadline", now) for check in late]
     return tuple(draft(standing, m) for m in (v.DeadlinePassed(checks=late), *answers))
