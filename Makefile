@@ -3,7 +3,7 @@
 PYTHON := .venv/bin/python
 SOURCES := protocol subscriber events access verification streaming config consumers clients/python examples training benchmarks deploy tests
 
-.PHONY: help setup setup-full demo serve mirror up down test test-fast lint bench soak requirements docs schemas
+.PHONY: help setup setup-full demo serve mirror consumer up down test test-fast lint bench soak requirements docs schemas
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ serve: setup ## the embedded product alone on http://127.0.0.1:$$PORT
 
 mirror: setup ## copy a client's records into a Kafka topic of its own (docs/mirror.md)
 	@PYTHONPATH=.:clients/python $(PYTHON) -m consumers.mirror run
+
+consumer: setup ## make a new service beside the product, with a test and a page: NAME=letters
+	@$(PYTHON) -m examples.making $(if $(NAME),"$(NAME)",--help)
 
 setup-full: ## and the servers of the full profile: PostgreSQL, Redis, and what Kafka runs on
 	@deploy/setup.sh --full

@@ -3,10 +3,10 @@
 # Docker, each database closed to everybody but its owner.
 set -euo pipefail
 
-make_role() { psql -v ON_ERROR_STOP=1 -U postgres -v password="$VOUCH_PASSWORD" -c "CREATE ROLE $1 LOGIN" \
-  && echo "ALTER ROLE $1 PASSWORD :'password'" | psql -v ON_ERROR_STOP=1 -U postgres -v password="$VOUCH_PASSWORD"; }
-make_database() { psql -v ON_ERROR_STOP=1 -U postgres -c "CREATE DATABASE $1 OWNER $2" \
-  -c "REVOKE CONNECT ON DATABASE $1 FROM PUBLIC"; }
+make_role() { psql -v ON_ERROR_STOP=1 -U postgres -v password="$VOUCH_PASSWORD" -c "CREATE ROLE \"$1\" LOGIN" \
+  && echo "ALTER ROLE \"$1\" PASSWORD :'password'" | psql -v ON_ERROR_STOP=1 -U postgres -v password="$VOUCH_PASSWORD"; }
+make_database() { psql -v ON_ERROR_STOP=1 -U postgres -c "CREATE DATABASE \"$1\" OWNER \"$2\"" \
+  -c "REVOKE CONNECT ON DATABASE \"$1\" FROM PUBLIC"; }
 
 make_role vouch
 make_role audit

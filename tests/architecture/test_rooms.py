@@ -54,12 +54,11 @@ def test_every_top_level_package_is_covered_by_the_import_contracts() -> None:
     assert _packages() == covered
 
 
-def test_every_service_is_named_in_the_independence_contract() -> None:
+def test_every_service_is_covered_by_the_independence_contract() -> None:
     linter = configparser.ConfigParser()
     linter.read(ROOT / ".importlinter")
-    services = {f"consumers.{path.parent.name}" for path in (ROOT / "consumers").glob("*/__init__.py")}
 
-    assert set(linter["importlinter:contract:services-apart"]["modules"].split()) == services
+    assert linter["importlinter:contract:services-apart"]["modules"].split() == ["consumers.*"]
 
 
 def test_no_room_but_config_looks_another_up_by_name() -> None:

@@ -1,0 +1,1 @@
+"""Notes which cases were opened, and when: a service to begin with."""
