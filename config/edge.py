@@ -28,7 +28,17 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 _CASE: Final = re.compile(r"^/v1/cases/([0-9a-f-]{36})(?:/|$)")
 _STREAM: Final = re.compile(r"^/v1/(feed|cases/[0-9a-f-]{36}/feed)$")
 # What a label may say: an address is whatever a caller writes, and would make a series for each.
-_AREAS: Final = ("/v1/cases", "/v1/feed", "/capture", "/admin", "/static", "/healthz", "/readyz", "/v1")
+_AREAS: Final = (
+    "/v1/cases",
+    "/v1/feed",
+    "/capture",
+    "/catalogue",
+    "/admin",
+    "/static",
+    "/healthz",
+    "/readyz",
+    "/v1",
+)
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _OTHER: Final = "other"
 

@@ -22,4 +22,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/clients/me/deliveries", listing.view),
     path("v1/", include("verification.api.urls")),
     path("capture/", include("verification.capture_page")),
+    path("catalogue/", include("events.catalogue_page")),
 ]

@@ -80,7 +80,7 @@ def _tell_where(served: Served) -> None:
     key = served.add_client("Yours to try")
     print(f"\nThe product goes on at {served.url}; Ctrl-C ends it.")
     print(f"  back office   {served.url}/admin/   {reviewer.name} / {reviewer.password}")
-    print(f"  the contract  {served.url}/v1/openapi.json")
+    print(f"  the contract  {served.url}/v1/openapi.json, the events {served.url}/catalogue/")
     print(f"  your feed     curl -N -H 'Authorization: Bearer {key}' {served.url}/v1/feed?from=earliest")
 
 
