@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,10 +16,12 @@ from consumers.decisions import room, service
 from consumers.decisions.room import Room, Wish
 from protocol.checks import Check
 from protocol.envelope import Event
+from protocol.ids import to_us
 from protocol.schemas import verification_v1_pb2 as verification
 from subscriber import FileVersions, SqliteStore
 from subscriber import Service as Described
 from subscriber.rebuild import rebuild
+from tests.consumers.decisions.histories import START
 from tests.consumers.decisions.test_trust_served import (
     ON_TRUST,
     UNTIL_S,
@@ -29,6 +33,7 @@ from tests.consumers.decisions.test_trust_served import (
     reserved,
     words,
 )
+from tests.consumers.journal import MemoryJournal
 
 NO_ROOM = ["refer provisional+"]
 LET_IN = [*NO_ROOM, *ON_TRUST]
@@ -136,6 +141,24 @@ def test_restarted_between_the_wish_and_the_room_nothing_is_forgotten(bench: Ben
     bench.go(answered(2, "clear", at_s=70), at_s=70)
 
     assert said(bench, 2, 3) == [[*LET_IN, "approve final", "released"], LET_IN]
+
+
+def test_while_the_coordinator_is_away_who_is_let_in_waits_and_is_let_in_once(bench: Bench) -> None:
+    queue(bench)
+    bench.journal.away = True
+    bench.journal.append(MemoryJournal([dial(2, "60.00")]).records)
+    bench.service.clock_us = to_us(START + timedelta(seconds=60))
+    for _ in range(200):
+        bench.service.runner.step()
+    assert said(bench, 2, 3) == [NO_ROOM, NO_ROOM]
+
+    bench.journal.away = False
+    ends_s = time.monotonic() + 10
+    while said(bench, 2, 3) != [LET_IN, LET_IN] and time.monotonic() < ends_s:
+        bench.service.settle()
+
+    assert said(bench, 2, 3) == [LET_IN, LET_IN]
+    assert bench.stands(60) == [(Decimal("60.00"), 3, "60.00")]
 
 
 def test_started_late_it_lets_in_whom_it_would_have_let_in(bench: Bench, tmp_path: Path) -> None:
