@@ -94,7 +94,7 @@ class Docket:
 
     @property
     def stands(self) -> bool:
-        """What was said last is final: what is outstanding can no longer be decided without."""
+        """What was said last is final: only a contradiction replaces it, by a correction."""
         return self.stated is not None and self.stated.stands
 
     def next(self, means: Means) -> Statement | None:
