@@ -1,4 +1,4 @@
-"""One case as the service holds it: what is known, what was said, and what is to be said next."""
+"""One case as the service holds it: what is known, what was said, and what follows from both."""
 
 from __future__ import annotations
 
@@ -13,18 +13,17 @@ from consumers.decisions import facts
 from consumers.decisions.engine import Answer, evaluate
 from consumers.decisions.facts import CaseFacts
 from consumers.decisions.people import later_doubts
+from consumers.decisions.room import Wish
 from consumers.decisions.statements import Stated, Statement, next_statement
-from consumers.decisions.trust import Pot, Wish, reused
-from consumers.decisions.wording import decided, expired
+from consumers.decisions.trust import Pot, reused
 from protocol.case_decisions import Decision
 from protocol.case_state import plain
 from protocol.envelope import Event
 from protocol.ids import to_us
-from protocol.policies import NO_DECISION, CompiledPolicy, Outcome, PolicyRef
-from protocol.schemas import decisions_v1_pb2 as decisions
+from protocol.policies import NO_DECISION, CompiledPolicy, Outcome, PolicyRef, Trust
 from protocol.schemas import fraud_v1_pb2 as fraud
 
-__all__ = ["Docket", "Emit", "Means", "Policies", "dump", "end_approval", "load", "speak"]
+__all__ = ["Docket", "Emit", "Means", "Policies", "dump", "load"]
 
 Emit = Callable[[Message], str]
 # Finds a client's policy, made ready.
@@ -47,7 +46,9 @@ class Docket:
     That moment is counted in microseconds since 1970 UTC, from the events' own times and due timers.
     `overruled`: id of the last decision of a person's that was corrected; empty: none. `reservation`: id of
     the event that reserved trust for what was said; empty: none stands. `reused`: what was handed in was
-    used before, or is again, as fraud said last.
+    used before, or is again, as fraud said last. `deadline_us`: when the policy reads what is outstanding as
+    unavailable; 0: never, or not submitted. `wished_us`: since when it waits for room in the client's cap; 0:
+    it does not.
     """
 
     known: CaseFacts = field(default_factory=CaseFacts)
@@ -56,6 +57,8 @@ class Docket:
     overruled: str = ""
     reservation: str = ""
     reused: bool = False
+    deadline_us: int = 0
+    wished_us: int = 0
 
     @property
     def ruled(self) -> Decision | None:
@@ -76,6 +79,24 @@ class Docket:
             return replace(self, reused=reused(event.message), reached_us=reached_us)
         return replace(self, known=facts.fold(self.known, event), reached_us=reached_us)
 
+    def at(self, moment_us: int) -> Docket:
+        """Let time pass to a moment, or stay where it has come to."""
+        return replace(self, reached_us=max(self.reached_us, moment_us))
+
+    def timed(self, policies: Policies) -> Docket:
+        """Note the policy's own deadline, once the case is submitted; raises what finding the policy does."""
+        submitted_us = self.known.state.submitted_at_us
+        if submitted_us == 0 or self._nobody_asks():
+            return self
+        deadline_s = policies(self.known.client, self.known.policy).policy.deadline_s
+        deadline_us = 0 if deadline_s is None else submitted_us + deadline_s * 1_000_000
+        return self if deadline_us == self.deadline_us else replace(self, deadline_us=deadline_us)
+
+    @property
+    def stands(self) -> bool:
+        """What was said last is final: only a contradiction replaces it, by a correction."""
+        return self.stated is not None and self.stated.stands
+
     def next(self, means: Means) -> Statement | None:
         """Decide what to say now; None: nothing. Raises what finding the case's policy does."""
         if self._nobody_asks():
@@ -85,32 +106,34 @@ class Docket:
         policy = means.policies(self.known.client, self.known.policy)
         if self.ruled is not None:
             return self._against(self.ruled, policy)
+        # What is final is not undone by newer evidence that has not been judged yet.
+        late = not self.stands and 0 < self.deadline_us <= self.reached_us
 
         def answer(*, why: bool) -> Answer:
-            return evaluate(policy, found, may_approve_ahead=may_approve_ahead, why=why)
+            return evaluate(policy, found, may_approve_ahead=may_approve_ahead, late=late, why=why)
 
         def said(answer: Answer) -> Statement | None:
             return next_statement(self.stated, answer, counting=found.counting, token_ends_us=ends_us)
 
         first = answer(why=False)
-        allowed = self._allowed(first, means.pot)
+        allowed = self._allowed(first, policy.policy.register_away, means.pot)
         # Most facts change nothing that is said: why it is so is only asked when something is.
         return None if said(allowed(first)) is None else said(allowed(answer(why=True)))
 
-    def _allowed(self, answer: Answer, pot: Pot) -> Callable[[Answer], Answer]:
-        """Tell what becomes of an answer: an approval on trust needs time that is left, and room.
+    def _allowed(self, answer: Answer, trust: Trust, pot: Pot) -> Callable[[Answer], Answer]:
+        """Tell what becomes of an answer: an approval on trust needs the policy's leave, time, and room.
 
         For want of room, or of trust, it is a refer that says what is waited for; out of time it is nothing.
         """
         until_us = answer.on_trust_until_us
-        stated = self.stated
-        stands = stated is not None and stated.statement.on_trust
-        if until_us == 0 or (stands and not self.reused):
+        trusted = self.stated is not None and self.stated.statement.on_trust
+        if until_us == 0 or (trusted and not self.reused):
             return lambda it: it
         over = until_us <= max(self.reached_us, pot.clock_us)
-        if over or (stated is not None and stated.stands):
+        if over or self.stands:
             return lambda it: replace(it, outcome=None, because=(), on_trust_until_us=0)
-        if not self.reused and pot.take(self._wish(until_us)):
+        may = trust.covers(*self.known.stake) and not self.reused
+        if may and pot.take(self._wish(until_us)):
             return lambda it: it
         return lambda it: replace(it, outcome=Outcome.REFER, on_trust_until_us=0)
 
@@ -156,67 +179,6 @@ class Docket:
         return 0 if self.stated is None or self.ruled is not None else self.stated.statement.expires_at_us
 
 
-def speak(docket: Docket, means: Means) -> Docket:
-    """Say what is to be said now of a case whose newest event was heard, if anything."""
-    if docket.ruled is not None:
-        # A person has settled what was trusted.
-        docket = _release(docket, means, docket.ruled.event_id)
-    statement = docket.next(means)
-    if statement is None:
-        return docket
-    if docket.stated is not None and docket.reservation and statement.outcome is not Outcome.APPROVE:
-        means.emit(expired(docket.stated, docket.known.policy))
-    event_id = means.emit(decided(statement, docket.known.policy, docket.standing_id))
-    said = docket.say(statement, event_id)
-    return _reserve(said, means) if statement.on_trust else _release(said, means, event_id)
-
-
-def end_approval(docket: Docket, now_us: int, means: Means) -> Docket:
-    """Say that an approval ahead has ended by its clock, and what holds instead; nothing when none has."""
-    if docket.stated is None or not 0 < docket.expires_at_us <= now_us:
-        return docket
-    ended_by = means.emit(expired(docket.stated, docket.known.policy))
-    # Where nothing follows, as of a withdrawn case, what was said last must still not end a second time.
-    over = replace(docket.stated.statement, expires_at_us=0, on_trust=False)
-    ended = replace(
-        docket,
-        stated=replace(docket.stated, statement=over),
-        reached_us=max(docket.reached_us, now_us),
-        reservation="",
-    )
-    if docket.reservation:
-        means.pot.give_back()
-    spoken = speak(ended, means)
-    if docket.reservation:
-        if spoken.stated is not None and spoken.stated is not ended.stated:
-            ended_by = spoken.stated.event_id
-        means.emit(decisions.TrustReleased(reservation_id=docket.reservation, decision_id=ended_by))
-    return spoken
-
-
-def _reserve(docket: Docket, means: Means) -> Docket:
-    """Say what an approval on trust takes, once for as long as it stands."""
-    if docket.stated is None or docket.reservation:
-        return docket
-    amount, currency = docket.known.stake
-    reserved = decisions.TrustReserved(
-        decision_id=docket.stated.event_id,
-        amount=amount,
-        currency=currency,
-        until_us=docket.expires_at_us,
-    )
-    return replace(docket, reservation=means.emit(reserved))
-
-
-def _release(docket: Docket, means: Means, decision_id: str) -> Docket:
-    """Say that what was taken is free, once something else has been said."""
-    if not docket.reservation:
-        return docket
-    means.pot.give_back()
-    means.emit(decisions.TrustReleased(reservation_id=docket.reservation, decision_id=decision_id))
-    return replace(docket, reservation="")
-
-
 def dump(docket: Docket) -> bytes:
     """Write a docket as JSON; equal dockets give equal bytes."""
     return json.dumps(docket, default=plain, sort_keys=True, separators=(",", ":")).encode()
@@ -229,10 +191,13 @@ def load(data: bytes) -> Docket:
         known=facts.restored(_unpacked(found["known"])),
         stated=found["stated"] and _stated(found["stated"]),
         reached_us=found["reached_us"],
-        # Dockets that were written before people could decide, and before there was trust, have none.
+        # Dockets that were written before people could decide, and before there was trust, have none; nor do
+        # those from before a policy had a deadline, and a case waited for room.
         overruled=found.get("overruled", ""),
         reservation=found.get("reservation", ""),
         reused=found.get("reused", False),
+        deadline_us=found.get("deadline_us", 0),
+        wished_us=found.get("wished_us", 0),
     )
 
 

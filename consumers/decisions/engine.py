@@ -32,13 +32,16 @@ class Answer:
     on_trust_until_us: int = 0
 
 
-def evaluate(policy: CompiledPolicy, facts: Facts, *, may_approve_ahead: bool, why: bool = True) -> Answer:
+def evaluate(
+    policy: CompiledPolicy, facts: Facts, *, may_approve_ahead: bool, late: bool = False, why: bool = True
+) -> Answer:
     """Ask a policy what follows from the facts so far.
 
     Args:
         policy: the rules, with its condition for a provisional approval.
         facts: what is known.
         may_approve_ahead: False: the time of provisional approvals is over for this case.
+        late: True: the policy's own deadline has passed.
         why: False: leave out what the answer rests on, which costs as much again.
     """
     left = _left(policy, facts)
@@ -48,6 +51,11 @@ def evaluate(policy: CompiledPolicy, facts: Facts, *, may_approve_ahead: bool, w
         final = len(possible) == 1 and outcome is not Outcome.REFER
         because = _because(policy, facts, outcome, possible) if why else ()
         return _person_instead(policy, facts, Answer(outcome, final, missing, because))
+    if late:
+        facts = facts.cut_off()
+        told = _at_deadline(policy, facts, missing, may_approve=may_approve_ahead, why=why)
+        if told is not None:
+            return told
     ahead = _ahead(policy, facts, missing, may_approve=may_approve_ahead)
     return ahead if ahead.outcome else _on_trust(policy, facts, missing, why=why)
 
@@ -59,7 +67,23 @@ def _ahead(policy: CompiledPolicy, facts: Facts, missing: tuple[Check, ...], *, 
     if not seen.holds:
         return Answer(None, final=False, missing=missing, because=())
     outcome = Outcome.APPROVE if may_approve else Outcome.REFER
-    return Answer(outcome, final=False, missing=missing, because=tuple(sorted(seen.because)))
+    return Answer(outcome, final=False, missing=missing, because=tuple(sorted(seen.because - {""})))
+
+
+def _at_deadline(
+    policy: CompiledPolicy, facts: Facts, missing: tuple[Check, ...], *, may_approve: bool, why: bool
+) -> Answer | None:
+    """Answer as the rules do, what is outstanding read as unavailable; a decline of that is a person's.
+
+    None: it is still open, by what a dial waits for.
+    """
+    possible = _left(policy, facts).outcomes
+    if Outcome.APPROVE in possible and len(possible) > 1:
+        return None
+    told = next(iter(possible)) if len(possible) == 1 else Outcome.REFER
+    because = _because(policy, facts, told, possible) if why else ()
+    outcome = Outcome.APPROVE if told is Outcome.APPROVE and may_approve else Outcome.REFER
+    return Answer(outcome, final=False, missing=missing, because=because)
 
 
 def _on_trust(policy: CompiledPolicy, facts: Facts, missing: tuple[Check, ...], *, why: bool) -> Answer:
@@ -119,10 +143,10 @@ def _because(
     """Say what the answer rests on: as the rules tell it, and where they do not, what it takes at least."""
     told = walked(policy, facts, outcome)
     if told is not None:
-        return tuple(sorted(told))
+        return tuple(sorted(told - {""}))
     needed = facts
     for name, _ in facts.all():
         fewer = needed.without(name)
         if _left(policy, fewer).outcomes <= possible:
             needed = fewer
-    return tuple(sorted(needed.event_ids))
+    return tuple(sorted(needed.event_ids - {""}))

@@ -67,6 +67,19 @@ class Facts:
         clear = {check: Known(Grade.CLEAR, wait.event_id) for check, wait in self.waits.items()}
         return replace(self, checks={**self.checks, **clear}, waited={})
 
+    def cut_off(self) -> Facts:
+        """Give the facts as a policy reads them at its deadline: what has not been said is unavailable.
+
+        What waits by a dial is left open. No event says what is made up here.
+        """
+        open_ = (check for check in CHECKS if check not in self.checks and check not in self.waits)
+        return replace(
+            self,
+            checks={**self.checks, **{check: Known(Grade.UNAVAILABLE, "") for check in open_}},
+            document=self.document or Known("unknown", ""),
+            age=self.age or Known("unknown", ""),
+        )
+
     def all(self) -> Iterator[tuple[str, Known]]:
         """List what is known, by name."""
         yield from ((check.value, self.checks[check]) for check in CHECKS if check in self.checks)

@@ -10,8 +10,10 @@ from google.protobuf.message import Message
 
 from consumers.decisions import book, trust
 from consumers.decisions.backtest import SAID
-from consumers.decisions.docket import Docket, Means, dump, end_approval, load, speak
+from consumers.decisions.docket import Docket, Means, dump, load
 from consumers.decisions.exposing import EXPOSURE
+from consumers.decisions.room import caller
+from consumers.decisions.speaking import end_approval, ring, speak
 from consumers.decisions.trust import Pot
 from consumers.decisions.trying import backtest
 from protocol.envelope import Event
@@ -29,6 +31,7 @@ _FOLLOWED: tuple[type[Message], ...] = (
     verification.CaseOpened,
     verification.CaptureTokenIssued,
     verification.EvidenceReceived,
+    verification.CaseSubmitted,
     verification.ReviewConcluded,
     verification.CaseWithdrawn,
     verification.CaseExpired,
@@ -39,6 +42,7 @@ _FOLLOWED: tuple[type[Message], ...] = (
     fraud.FraudScored,
 )
 _APPROVAL_ENDS = "approval_ends"
+_DEADLINE = "deadline"
 # What was written last, by its bytes; some 5 KB each. A case's next fact comes soon, and to read costs more
 # than to decide. The bytes say all of a docket, so it matters to nobody whose table they lie in.
 _REMEMBERED: Final = 2_000
@@ -73,14 +77,16 @@ def _follow(event: Event, _value: object, ctx: Context) -> None:
 
 
 def _ring(timer: Timer, ctx: Context) -> None:
-    """End an approval ahead whose time has come."""
-    held = _read(timer.key, ctx)
-    ended = end_approval(held, to_us(timer.at), _means(timer.key, held, ctx))
-    _keep(timer.key, held, ended, ctx)
+    """End an approval ahead whose time has come; else ask again: at the policy's deadline, or for room."""
+    at_us, held = to_us(timer.at), _read(timer.key, ctx)
+    new = end_approval(held, at_us, _means(timer.key, held, ctx))
+    if timer.name != _APPROVAL_ENDS:
+        new = ring(new, at_us, _means(timer.key, new, ctx))
+    _keep(timer.key, held, new, ctx)
 
 
 def _means(case: str, docket: Docket, ctx: Context) -> Means:
-    pot = Pot(ctx.execute, case, to_us(ctx.now))
+    pot = Pot(ctx.execute, case, to_us(ctx.now), caller(ctx))
     return Means(_Voice(case, docket, ctx), book.finder(ctx), pot)
 
 
@@ -135,11 +141,14 @@ def _keep(case: str, held: Docket, new: Docket, ctx: Context) -> None:
         (case, data),
     )
     if new.expires_at_us != held.expires_at_us:
-        _remind(case, new, ctx)
+        _remind(_APPROVAL_ENDS, new.expires_at_us, case, ctx)
+    if new.deadline_us != held.deadline_us:
+        to_come = new.deadline_us > new.reached_us and not new.stands
+        _remind(_DEADLINE, new.deadline_us if to_come else 0, case, ctx)
 
 
-def _remind(case: str, docket: Docket, ctx: Context) -> None:
-    if docket.expires_at_us:
-        ctx.remind(from_us(docket.expires_at_us), _APPROVAL_ENDS, case)
+def _remind(name: str, at_us: int, case: str, ctx: Context) -> None:
+    if at_us:
+        ctx.remind(from_us(at_us), name, case)
     else:
-        ctx.forget(_APPROVAL_ENDS, case)
+        ctx.forget(name, case)

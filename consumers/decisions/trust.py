@@ -1,31 +1,28 @@
-"""Approvals on trust: how much of a client's cap they take, and one for an applicant and outage.
-
-Amounts are kept as they were said and added up exactly. A client's row is held while its sum is looked at, so
-that processes that share the work never go beyond a cap together.
-"""
+"""Approvals on trust: how much of a client's cap they take, and one for an applicant and outage."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
 from google.protobuf.message import Message
 
+from consumers.decisions import room
+from consumers.decisions.room import Call, Execute, Room, Wish
 from protocol.checks import Check
 from protocol.envelope import Event
 from protocol.ids import to_us
 from protocol.schemas import client_v1_pb2 as client
 from protocol.schemas import fraud_v1_pb2 as fraud
 from protocol.schemas import verification_v1_pb2 as verification
-from subscriber import Context, Row, Store, Value
+from subscriber import Context, Store
 
 __all__ = [
     "FOLLOWED",
     "Exposure",
     "Pot",
-    "Wish",
     "exposures",
     "note_dial",
     "note_outage",
@@ -43,35 +40,9 @@ _REUSED: Final = frozenset(
         *("same_face_other_document", "same_document_other_face"),
     }
 )
-_TABLES: Final = (
-    """CREATE TABLE IF NOT EXISTS trust_limits (
-        client TEXT NOT NULL, currency TEXT NOT NULL, cap TEXT NOT NULL, up_to TEXT NOT NULL,
-        PRIMARY KEY (client, currency))""",
-    """CREATE TABLE IF NOT EXISTS trust_pots (
-        client TEXT NOT NULL, live BIGINT NOT NULL, looks BIGINT NOT NULL, PRIMARY KEY (client, live))""",
-    """CREATE TABLE IF NOT EXISTS trust (
-        case_id TEXT NOT NULL, outage_us BIGINT NOT NULL, client TEXT NOT NULL, live BIGINT NOT NULL,
-        applicant TEXT NOT NULL, amount TEXT NOT NULL, currency TEXT NOT NULL, until_us BIGINT NOT NULL,
-        stands BIGINT NOT NULL, PRIMARY KEY (case_id, outage_us))""",
-    "CREATE INDEX IF NOT EXISTS trust_that_stands ON trust (stands, client)",
-    "CREATE INDEX IF NOT EXISTS trust_of_applicant ON trust (applicant, outage_us)",
-    """CREATE TABLE IF NOT EXISTS trust_outages (check_name TEXT PRIMARY KEY, since_us BIGINT NOT NULL)""",
+_OUTAGES: Final = (
+    "CREATE TABLE IF NOT EXISTS trust_outages (check_name TEXT PRIMARY KEY, since_us BIGINT NOT NULL)"
 )
-
-Execute = Callable[[str, Sequence[Value]], list[Row]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """A stake to be approved on trust, until a moment in microseconds since 1970 UTC."""
-
-    client: str
-    live: bool
-    applicant: str
-    amount: str
-    currency: str
-    check: Check
-    until_us: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +59,25 @@ class Exposure:
 
 def prepare(store: Store) -> None:
     """Make the tables where there are none; inside a transaction."""
-    for table in _TABLES:
-        store.execute(table)
+    room.prepare(store)
+    store.execute(_OUTAGES)
 
 
 def note_dial(event: Event, _value: object, ctx: Context) -> None:
-    """Keep a client's limits; off, there are none."""
+    """Keep a client's limits; off, there are none. What they leave room for now is asked again."""
     match event.message:
         case client.RegisterDialSet() as said:
-            owner = event.envelope.client
+            owner, clock_us = event.envelope.client, to_us(ctx.now)
+            for live in (False, True):
+                room.hold(ctx.execute, owner, live=live)
             ctx.execute("DELETE FROM trust_limits WHERE client = ?", (owner,))
             for limit in said.limits if said.on else ():
                 ctx.execute(
                     "INSERT INTO trust_limits (client, currency, cap, up_to) VALUES (?, ?, ?, ?)",
                     (owner, limit.currency, limit.cap, limit.up_to),
                 )
+                for live in (False, True):
+                    Room(ctx.execute, owner, live, limit.currency, clock_us).let_in(room.caller(ctx))
 
 
 def note_outage(event: Event, execute: Execute) -> None:
@@ -125,27 +100,25 @@ def reused(said: fraud.FraudScored) -> bool:
 
 
 class Pot:
-    """What one case may take, and gives back, at a moment of the clock in microseconds since 1970 UTC."""
+    """What one case may take, and gives back, at a moment of the clock in microseconds since 1970 UTC.
 
-    def __init__(self, execute: Execute, case: str, clock_us: int) -> None:
-        self._execute, self._case, self.clock_us = execute, case, clock_us
+    `wanted`: what it would have taken, had there been room; None: it wants nothing, or has it.
+    """
+
+    def __init__(self, execute: Execute, case: str, clock_us: int, call: Call) -> None:
+        self._execute, self._case, self.clock_us, self._call = execute, case, clock_us, call
+        self.wanted: Wish | None = None
 
     def take(self, wish: Wish) -> bool:
         """Take a stake out of the client's cap; false: there is no room for it, or the applicant had one."""
-        limits = self._execute(
-            "SELECT cap, up_to FROM trust_limits WHERE client = ? AND currency = ?",
-            (wish.client, wish.currency),
-        )
-        if not limits:
-            return False
-        ((cap, up_to),) = limits
-        self._hold(wish)
-        stake, known_us = Decimal(wish.amount), self._outage_us(wish)
+        room.hold(self._execute, wish.client, live=wish.live)
+        known_us = self._outage_us(wish)
         # Somebody was answered meanwhile, and this case waits still: its own waiting is the outage.
         outage_us = wish.until_us if known_us is None else known_us
-        if stake > Decimal(up_to or cap) or self._had_one(wish, known_us):
+        if self._had_one(wish, known_us):
             return False
-        if self._standing(wish) + stake > Decimal(cap):
+        if not Room(self._execute, wish.client, wish.live, wish.currency, self.clock_us).fits(wish.amount):
+            self.wanted = wish
             return False
         self._execute(
             "INSERT INTO trust (case_id, outage_us, client, live, applicant, amount, currency, until_us, "
@@ -158,16 +131,22 @@ class Pot:
         return True
 
     def give_back(self) -> None:
-        """Let what the case took stand no longer."""
-        self._execute("UPDATE trust SET stands = 0 WHERE case_id = ? AND stands = 1", (self._case,))
-
-    def _hold(self, wish: Wish) -> None:
-        """Keep everybody else from taking of the same client until this transaction ends."""
-        self._execute(
-            "INSERT INTO trust_pots (client, live, looks) VALUES (?, ?, 1) "
-            "ON CONFLICT (client, live) DO UPDATE SET looks = trust_pots.looks + 1",
-            (wish.client, int(wish.live)),
+        """Let what the case took stand no longer; who waits for the room is called."""
+        given = self._execute(
+            "UPDATE trust SET stands = 0 WHERE case_id = ? AND stands = 1 RETURNING client, live, currency",
+            (self._case,),
         )
+        for owner, live, currency in given:
+            room.hold(self._execute, str(owner), live=bool(live))
+            Room(self._execute, str(owner), bool(live), str(currency), self.clock_us).let_in(self._call)
+
+    def wait(self, wish: Wish, wished_us: int) -> None:
+        """Have the case called when there is room, as one that has wished for it since a moment."""
+        room.join(self._execute, self._case, wish, wished_us)
+
+    def wait_no_longer(self) -> None:
+        """Have the case called no more."""
+        room.leave(self._execute, self._case)
 
     def _outage_us(self, wish: Wish) -> int | None:
         rows = self._execute("SELECT since_us FROM trust_outages WHERE check_name = ?", (wish.check,))
@@ -180,14 +159,6 @@ class Pot:
         )
         unknown = int(outage_us is None)
         return bool(self._execute(asked, (wish.applicant, outage_us or 0, unknown, self.clock_us)))
-
-    def _standing(self, wish: Wish) -> Decimal:
-        rows = self._execute(
-            "SELECT amount FROM trust WHERE stands = 1 AND client = ? AND live = ? AND currency = ? "
-            "AND until_us > ?",
-            (wish.client, int(wish.live), wish.currency, self.clock_us),
-        )
-        return sum((Decimal(str(amount)) for (amount,) in rows), Decimal())
 
 
 def exposures(execute: Execute, now_us: int) -> Iterator[Exposure]:

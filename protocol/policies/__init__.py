@@ -20,6 +20,7 @@ from protocol.policies.formula import (
     Rule,
     ScoreAtLeast,
     Stake,
+    Trust,
     Unless,
 )
 from protocol.policies.language import WrongPolicy, read, read_again, write
@@ -48,6 +49,7 @@ __all__ = [
     "Rule",
     "ScoreAtLeast",
     "Stake",
+    "Trust",
     "Unless",
     "WrongPolicy",
     "WrongStake",

@@ -106,6 +106,11 @@ class CompiledPolicy:
             found = self._left[key] = self.diagram(aged=aged, barred=barred).left(known)
         return found
 
+    def reads(self, check: Check) -> bool:
+        """Tell whether there is any case in which what a check ends with could tell."""
+        asked = (self.left({}, aged=aged, barred=False).open for aged in (False, True))
+        return any(name.partition("/")[0] == check for names in asked for name in names)
+
     def graded(self, check: Check, status: str) -> Grade:
         """Read the status with which a check has ended as this policy counts it."""
         # A grade of a version to come says nothing that we understand.

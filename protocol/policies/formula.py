@@ -24,6 +24,7 @@ __all__ = [
     "Rule",
     "ScoreAtLeast",
     "Stake",
+    "Trust",
     "Unless",
     "atoms",
     "checks_are",
@@ -134,13 +135,30 @@ class Stake:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """How far a policy goes along with what staff allow while a dependency is away: never further.
+
+    `given` False: it approves nothing on trust. `stakes`: those that it does for; None: all that staff allow.
+    """
+
+    given: bool = True
+    stakes: Stake | None = None
+
+    def covers(self, amount: Decimal | str, currency: str) -> bool:
+        """Tell whether a stake, a decimal with a point, may be approved on trust."""
+        return self.given and (self.stakes is None or self.stakes.covers(amount, currency))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """Rules in order: the first that holds decides; when none does, a person is asked.
 
     `provisional`: what must hold for an approval to be given ahead of the rules, for as long as the case's
     token lasts; None: no approval ahead. `stake`: which stakes choose it; None: none does, it is asked for by
     name; `otherwise`: it is for every stake that no other policy of the client's is for. `counts_as`: which
-    grade a check that is not applicable is read as.
+    grade a check that is not applicable is read as. `register_away`: what it makes of trust while the licence
+    register is away. `deadline_s`: seconds from submit after which it reads what is outstanding as
+    unavailable; None: it waits to the case's own deadline.
     """
 
     ref: PolicyRef
@@ -149,6 +167,8 @@ class Policy:
     stake: Stake | None = None
     otherwise: bool = False
     counts_as: tuple[tuple[Check, Grade], ...] = ()
+    register_away: Trust = Trust()
+    deadline_s: int | None = None
 
 
 def checks_are(

@@ -146,6 +146,8 @@ class PolicyAnswer(Answer):
     rules = serializers.JSONField()
     provisional = serializers.JSONField()
     not_applicable = serializers.JSONField()
+    away = serializers.JSONField(required=False, help_text="left out: as staff allow it")
+    deadline_s = serializers.IntegerField(required=False, help_text="left out: the case's own")
 
 
 class PoliciesAnswer(Answer):

@@ -12,14 +12,15 @@ from uuid import UUID
 from google.protobuf.message import Message
 
 from consumers.decisions import trust
-from consumers.decisions.docket import Docket, Means, dump, end_approval, load, speak
+from consumers.decisions.docket import Docket, Means, Policies, dump, load
+from consumers.decisions.speaking import end_approval, ring, speak
 from consumers.decisions.trust import Pot
 from protocol.case_state import CaseState, advance
 from protocol.catalogue import stream_of, type_name
 from protocol.checks import CHECKS
 from protocol.envelope import Envelope, Event
 from protocol.ids import to_us
-from protocol.policies import CompiledPolicy, PolicyRef, policy_of
+from protocol.policies import CompiledPolicy, Policy, PolicyRef, policy_of
 from protocol.schemas import decisions_v1_pb2 as decisions
 from protocol.schemas import verification_v1_pb2 as verification
 from protocol.schemas.journal_v1_pb2 import Record
@@ -28,6 +29,7 @@ from subscriber import SqliteStore, Store
 __all__ = [
     "START",
     "Teller",
+    "always",
     "but_register",
     "check",
     "checks",
@@ -139,6 +141,12 @@ def shipped(_client: str, ref: PolicyRef) -> CompiledPolicy:
     return CompiledPolicy(policy_of(ref))
 
 
+def always(policy: Policy) -> Policies:
+    """Find this policy for whatever is asked."""
+    ready = CompiledPolicy(policy)
+    return lambda _client, _ref: ready
+
+
 def _rows() -> Store:
     store = SqliteStore(Path(":memory:"))
     trust.prepare(store)
@@ -156,6 +164,8 @@ class Teller:
     said: list[Message] = field(default_factory=list)
     store: Store = field(default_factory=_rows)
     late_us: int = 0
+    called: list[str] = field(default_factory=list)
+    policies: Policies = shipped
 
     def emit(self, message: Message) -> str:
         """Keep what is said; its id is its place."""
@@ -164,7 +174,8 @@ class Teller:
 
     def means(self, at_us: int) -> Means:
         """Give what the case is decided with at a moment."""
-        return Means(self.emit, shipped, Pot(self.store.execute, CASE, self.late_us or at_us))
+        pot = Pot(self.store.execute, CASE, self.late_us or at_us, self.called.append)
+        return Means(self.emit, self.policies, pot)
 
     def set_dial(self, cap: str, up_to: str = "") -> None:
         """Have the client's dial on, with a limit in pounds."""
@@ -181,6 +192,9 @@ class Teller:
     def pass_time(self, seconds: float) -> None:
         """Let the clock reach so many seconds after the start."""
         moment_us = to_us(START + timedelta(seconds=seconds))
+        deadline_us = self.docket.deadline_us
+        if self.docket.reached_us < deadline_us <= moment_us:
+            self.docket = ring(self.docket, deadline_us, self.means(deadline_us))
         self.docket = end_approval(self.docket, moment_us, self.means(moment_us))
 
     @property

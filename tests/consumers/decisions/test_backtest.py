@@ -102,6 +102,26 @@ def test_what_would_differ_is_told_with_the_facts_it_rests_on(journal: MemoryJou
     assert [compared.facts[event_id] for event_id in would_be.because] == ["tamper suspected"]
 
 
+def test_a_draft_with_a_deadline_of_its_own_is_run_with_its_clock(tmp_path: Path) -> None:
+    answers = [one for one in checks(on=3) if one.check != "liveness"]
+    submitted = verification.CaseSubmitted(by="client")
+    journal = MemoryJournal([*case("slow", 100, *answers, submitted), *case("quick", 200, *checks(on=3))])
+    running = Service(SPEC, tmp_path, journal, clock_us=to_us(START))
+    running.settle()
+    running.store.close()
+    approve = {"outcome": "approve", "when": {"unless": {"check": "liveness", "is": ["rejected"]}}}
+    text = json.dumps({"rules": [approve], "away": {}, "deadline_s": 5})
+
+    compared = compare(described(journal, tmp_path), Draft(CLIENT, read(text, PolicyRef("full", 2))))
+
+    assert compared.different() == ["slow"]
+    was, would_be = compared.cases["slow"]
+    assert was is None
+    assert would_be is not None
+    # What was approved at its deadline has ended with the token since.
+    assert (would_be.said, would_be.missing) == ("refer provisional", ("liveness",))
+
+
 def test_another_clients_cases_are_left_alone(journal: MemoryJournal, tmp_path: Path) -> None:
     assert compare(described(journal, tmp_path), strict(client="cl_other")).cases == {}
 

@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from protocol.documents import DOCUMENT_TYPES
-from protocol.policies import SHIPPED, Policy, PolicyRef, WrongPolicy, read, write
+from protocol.policies import SHIPPED, Policy, PolicyRef, Trust, WrongPolicy, read, read_again, write
 from protocol.policies.conditions import condition, written
 from protocol.policies.formula import Formula
 from protocol.policies.lines import lines_of
@@ -34,6 +34,17 @@ GOOD = """{
   "provisional": {"document": ["uk_driving_licence"]},
   "not_applicable": {"register": "caution"}
 }"""
+# One that reads the register, and says what holds while it is away and how long it waits at all.
+PATIENT = """{
+  "stake": {"currency": "GBP", "up_to": "100.00"},
+  "rules": [
+    {"outcome": "approve", "when": {"check": "register", "is": ["clear"]}}
+  ],
+  "away": {
+    "register": {"trust_up_to": {"amount": "20.00", "currency": "GBP"}}
+  },
+  "deadline_s": 8
+}"""
 
 
 @given(formula=FORMULAS)
@@ -49,6 +60,7 @@ def test_a_policy_is_written_as_it_is_read(policy: Policy) -> None:
     except WrongPolicy as error:
         assume("can never decide" not in str(error))
         assume("approves everybody" not in str(error))
+        assume("nothing waits for it" not in str(error))
         raise
 
     assert found == policy
@@ -94,6 +106,70 @@ def test_an_error_is_told_with_its_line(old: str, new: str, line: int, says: str
 
     assert refused.value.line == line
     assert says in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "says"),
+    [
+        ("8", "0", 9, "whole number of seconds from submit, 1 to 15"),
+        ("8", "16", 9, "whole number of seconds from submit, 1 to 15"),
+        ("8", "8.5", 9, "whole number of seconds"),
+        ("8", "true", 9, "whole number of seconds"),
+        ("8", '"8"', 9, "whole number of seconds"),
+        ('"register": {', '"liveness": {', 7, "'liveness' means nothing here; there are register"),
+        ('"trust_up_to"', '"up_to"', 7, "'up_to' means nothing here; there are trust_up_to"),
+        ('"20.00"', "20.00", 7, "a decimal in quotes"),
+        ('"20.00"', "null", 7, "a decimal in quotes"),
+        ('"20.00", "currency": "GBP"', '"20.00"', 7, "'currency' is missing"),
+        ('"20.00", "currency": "GBP"', '"20.00", "currency": "EUR"', 7, "is for stakes in GBP"),
+        (
+            '{"trust_up_to": {"amount": "20.00", "currency": "GBP"}}',
+            '"approve"',
+            7,
+            'must be "refer", "trust"',
+        ),
+        ('{"trust_up_to": {"amount": "20.00", "currency": "GBP"}}', "null", 7, 'must be "refer", "trust"'),
+        ('"check": "register"', '"check": "tamper"', 7, "no rule's outcome depends on register"),
+    ],
+)
+def test_an_error_in_what_holds_while_something_is_away_is_told_with_its_line(
+    old: str, new: str, line: int, says: str
+) -> None:
+    assert old in PATIENT
+
+    with pytest.raises(WrongPolicy) as refused:
+        read(PATIENT.replace(old, new, 1), REF)
+
+    assert refused.value.line == line
+    assert says in str(refused.value)
+
+
+def test_what_holds_while_the_register_is_away_is_read() -> None:
+    policy = read(PATIENT, REF)
+
+    assert policy.deadline_s == 8
+    stakes = [("20.00", "GBP"), ("20.01", "GBP"), ("1.00", "EUR")]
+    assert [policy.register_away.covers(*stake) for stake in stakes] == [True, False, False]
+
+
+@pytest.mark.parametrize(("word", "covers"), [('"refer"', False), ('"trust"', True)])
+def test_trust_is_left_as_staff_allow_it_or_given_to_nobody(word: str, covers: bool) -> None:
+    said = PATIENT.replace('{"trust_up_to": {"amount": "20.00", "currency": "GBP"}}', word)
+
+    assert read(said, REF).register_away.covers("999.00", "EUR") is covers
+
+
+def test_a_policy_that_reads_the_register_for_its_measure_alone_may_say_what_holds_while_it_is_away() -> None:
+    said = PATIENT.replace('"check": "register", "is": ["clear"]', '"part": "register/match", "at_least": 1')
+
+    assert read(said, REF).register_away.stakes is not None
+
+
+def test_a_text_from_before_there_were_these_members_is_read_and_written_as_it_was() -> None:
+    policy = read_again(GOOD, REF)
+
+    assert (policy.register_away, policy.deadline_s) == (Trust(), None)
+    assert write(policy).keys() == {"stake", "rules", "provisional", "not_applicable"}
 
 
 @pytest.mark.parametrize(

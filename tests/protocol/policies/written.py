@@ -24,10 +24,11 @@ from protocol.policies import (
     Rule,
     ScoreAtLeast,
     Stake,
+    Trust,
     Unless,
 )
 
-__all__ = ["FORMULAS", "POLICIES", "SMALL", "Whole", "decided", "wholes"]
+__all__ = ["FORMULAS", "POLICIES", "SMALL", "TRUSTS", "Whole", "decided", "wholes"]
 
 _BOUNDS = (0.25, 0.5)
 
@@ -48,6 +49,17 @@ def _formulas(checks: tuple[Check, ...], documents: tuple[str, ...]) -> st.Searc
     return st.recursive(atoms, whole, max_leaves=6)
 
 
+# What a policy may make of a dial that staff have set.
+TRUSTS = st.sampled_from(
+    [
+        Trust(),
+        Trust(given=False),
+        Trust(stakes=Stake(currency="GBP", up_to=Decimal("20.00"))),
+        Trust(stakes=Stake(currency="GBP", up_to=Decimal(0))),
+    ]
+)
+
+
 def _policies(formulas: st.SearchStrategy[Formula]) -> st.SearchStrategy[Policy]:
     rules = st.lists(st.builds(Rule, st.sampled_from(Outcome), formulas), min_size=1, max_size=4).map(tuple)
     counts = st.sampled_from([(), ((Check.TAMPER, Grade.CAUTION),), ((Check.REGISTER, Grade.SUSPECTED),)])
@@ -59,6 +71,8 @@ def _policies(formulas: st.SearchStrategy[Formula]) -> st.SearchStrategy[Policy]
         stake=st.none() | st.just(Stake(currency="GBP", over=Decimal("10.00"), up_to=Decimal(99))),
         otherwise=st.just(False),
         counts_as=counts,
+        register_away=TRUSTS,
+        deadline_s=st.none() | st.integers(1, 15),
     )
 
 

@@ -54,6 +54,18 @@ def test_a_new_client_has_the_two_shipped_ones_and_sees_what_they_say(company: A
     assert [rule["outcome"] for rule in listed[1]["rules"]] == ["decline", "refer", "approve"]
 
 
+def test_what_holds_while_the_register_is_away_is_put_and_listed(company: APIClient) -> None:
+    rules = [{"outcome": "approve", "when": {"check": "register", "is": ["clear"]}}]
+    own = {"away": {"register": "refer"}, "deadline_s": 8}
+
+    said = put(company, "patient", {"rules": rules, **own})
+
+    assert said.status_code == 200, said.content
+    (listed,) = [p for p in company.get(POLICIES).json()["policies"] if p["name"] == "patient"]
+    assert {name: listed[name] for name in own} == own
+    assert put(company, "patient", {"rules": rules}).json()["version"] == 2
+
+
 def test_what_is_listed_can_be_put_as_it_is(company: APIClient) -> None:
     for row in company.get(POLICIES).json()["policies"]:
         name, version = row.pop("name"), row.pop("version")
