@@ -27,15 +27,24 @@ def test_noise_stays_below_the_alarm(seed: int) -> None:
     assert moire(noisy(seed).clip(0, 255).astype(np.uint8)) < 2.0
 
 
-@pytest.mark.parametrize("pitch_px", [2.8, 3.3, 3.9, 4.6])
+# 4 and 8 / 3 pixels are of the codec's own frequencies.
+@pytest.mark.parametrize("pitch_px", [8 / 3, 2.8, 3.3, 3.9, 3.97, 4.0, 4.03, 4.6])
 def test_a_grid_in_noise_stands_above_the_alarm(pitch_px: float) -> None:
     picture = noisy() + grid(pitch_px, 12)
     assert moire(picture.clip(0, 255).astype(np.uint8)) > 2.3
 
 
-def test_blocks_of_the_codec_are_not_a_grid() -> None:
+@pytest.mark.parametrize("edges", [np.s_[:, ::8], np.s_[::8, :]])
+def test_blocks_of_the_codec_are_not_a_grid(edges: tuple[slice, slice]) -> None:
     picture = noisy()
-    picture[:, ::8] += 12
+    picture[edges] += 12
+    assert moire(picture.clip(0, 255).astype(np.uint8)) < 2.3
+
+
+def test_blocks_that_differ_in_strength_are_not_a_grid() -> None:
+    picture, strength = noisy(), np.random.default_rng(2).uniform(0, 12, (32, 32))
+    picture[:, ::8] += np.repeat(strength, 8, axis=0)
+    picture[::8, :] += np.repeat(strength, 8, axis=1)
     assert moire(picture.clip(0, 255).astype(np.uint8)) < 2.3
 
 
