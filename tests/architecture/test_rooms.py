@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from django.apps import apps
 from django.db.models import Model
 
 from config.services import beside
+from protocol.catalogue import STREAMS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ROOMS = ("config", "verification", "streaming", "access", "events", "subscriber", "protocol", "consumers")
@@ -69,6 +71,18 @@ def test_no_room_but_config_looks_another_up_by_name() -> None:
     }
 
     assert found == {}
+
+
+# What a service reads besides what it follows: its own words, to compare; statistics, which have no place.
+_READ_BESIDES = {"decisions": {"decisions.decision"}, "early_warning": {"verification.statistics"}}
+
+
+@pytest.mark.parametrize("name", [one.name for one in beside()])
+def test_the_catalogue_names_a_service_where_it_reads_and_nowhere_else(name: str) -> None:
+    named = {stream.name for stream in STREAMS if name in stream.consumers}
+
+    reads = {*import_module(f"consumers.{name}.service").SPEC.streams}
+    assert named == reads | _READ_BESIDES.get(name, set())
 
 
 def test_no_room_of_the_product_names_a_service() -> None:
