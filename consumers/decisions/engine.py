@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
 
 from consumers.decisions.known import Facts
-from consumers.decisions.reasons import Seen, holds, walked
+from consumers.decisions.reasons import holds_ahead, walked
 from protocol.checks import CHECKS, Check
 from protocol.policies import AGAINST, AGE, DOCUMENT, CompiledPolicy, Left, Outcome, score_name
 
 __all__ = ["Answer", "evaluate"]
 
+# Cases are alike: few sets of what is open come up, some 500 bytes each.
+_KEPT: Final = 10_000
 _OF_CHECK = {DOCUMENT: Check.DOCUMENT, AGE: Check.AGE}
 
 
@@ -54,8 +58,7 @@ def evaluate(policy: CompiledPolicy, facts: Facts, *, may_approve_ahead: bool, w
 
 def _ahead(policy: CompiledPolicy, facts: Facts, missing: tuple[Check, ...], *, may_approve: bool) -> Answer:
     """Answer while both an approval and something else are possible."""
-    ahead = policy.policy.provisional
-    seen = Seen(None) if ahead is None else holds(policy, ahead, facts, approving=True)
+    seen = holds_ahead(policy, facts)
     if not seen.holds:
         return Answer(None, final=False, missing=missing, because=())
     outcome = Outcome.APPROVE if may_approve else Outcome.REFER
@@ -95,8 +98,9 @@ def _left(policy: CompiledPolicy, facts: Facts) -> Left:
     barred = any(known.value in AGAINST for check, known in facts.checks.items() if check not in policy.named)
     scores = (
         (score_name(check, part), score)
-        for check, known in facts.checks.items()
-        for part, score in known.scores
+        for check in policy.measured
+        if check in facts.checks
+        for part, score in facts.checks[check].scores
     )
     classes = policy.classes(
         document=None if facts.document is None else facts.document.value,
@@ -108,7 +112,13 @@ def _left(policy: CompiledPolicy, facts: Facts) -> Left:
 
 
 def _missing(left: Left) -> tuple[Check, ...]:
-    names = (name.partition("/")[0] for name in left.open)
+    return _told_by(left.open)
+
+
+@lru_cache(_KEPT)
+def _told_by(variables: frozenset[str]) -> tuple[Check, ...]:
+    """List the checks that tell of some variables, in the order of the table."""
+    names = (name.partition("/")[0] for name in variables)
     checks = {_OF_CHECK.get(name) or Check(name) for name in names}
     return tuple(check for check in CHECKS if check in checks)
 
