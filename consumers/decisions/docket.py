@@ -17,7 +17,7 @@ from consumers.decisions.statements import Stated, Statement, next_statement
 from consumers.decisions.trust import Pot, Wish, reused
 from consumers.decisions.wording import decided, expired
 from protocol.case_decisions import Decision
-from protocol.case_state import plain
+from protocol.compact import compact
 from protocol.envelope import Event
 from protocol.ids import to_us
 from protocol.policies import NO_DECISION, CompiledPolicy, Outcome, PolicyRef
@@ -219,7 +219,7 @@ def _release(docket: Docket, means: Means, decision_id: str) -> Docket:
 
 def dump(docket: Docket) -> bytes:
     """Write a docket as JSON; equal dockets give equal bytes."""
-    return json.dumps(docket, default=plain, sort_keys=True, separators=(",", ":")).encode()
+    return compact(docket)
 
 
 def load(data: bytes) -> Docket:

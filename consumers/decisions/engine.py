@@ -67,9 +67,12 @@ def _ahead(policy: CompiledPolicy, facts: Facts, missing: tuple[Check, ...], *, 
 
 def _on_trust(policy: CompiledPolicy, facts: Facts, missing: tuple[Check, ...], *, why: bool) -> Answer:
     """Answer as if what is waited for had come out well, where nothing else could still forbid it."""
-    hoped, approve = facts.trusting(), frozenset({Outcome.APPROVE})
-    if not facts.waits or _left(policy, hoped).outcomes != approve:
-        return Answer(None, final=False, missing=missing, because=())
+    nothing, approve = Answer(None, final=False, missing=missing, because=()), frozenset({Outcome.APPROVE})
+    if not facts.waits:
+        return nothing
+    hoped = facts.trusting()
+    if _left(policy, hoped).outcomes != approve:
+        return nothing
     because = _because(policy, hoped, Outcome.APPROVE, approve) if why else ()
     until_us = min(wait.until_us for wait in facts.waits.values())
     return Answer(Outcome.APPROVE, final=False, missing=missing, because=because, on_trust_until_us=until_us)
