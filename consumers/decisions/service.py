@@ -124,14 +124,6 @@ def _read(case: str, ctx: Context) -> Docket:
             return Docket()
 
 
-def _keep(case: str, held: Docket, new: Docket, ctx: Context) -> None:
-    if new == held:
-        return
-    ctx.keep(case, new, lambda: _write(case, new, ctx))
-    if new.expires_at_us != held.expires_at_us:
-        _remind(case, new, ctx)
-
-
 def _write(case: str, docket: Docket, ctx: Context) -> None:
     data = dump(docket)
     _written[data] = docket
@@ -142,6 +134,14 @@ def _write(case: str, docket: Docket, ctx: Context) -> None:
         "ON CONFLICT (case_id) DO UPDATE SET docket = excluded.docket",
         (case, data),
     )
+
+
+def _keep(case: str, held: Docket, new: Docket, ctx: Context) -> None:
+    if new == held:
+        return
+    ctx.keep(case, new, lambda: _write(case, new, ctx))
+    if new.expires_at_us != held.expires_at_us:
+        _remind(case, new, ctx)
 
 
 def _remind(case: str, docket: Docket, ctx: Context) -> None:

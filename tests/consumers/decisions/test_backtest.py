@@ -14,13 +14,13 @@ from google.protobuf.message import Message
 
 from consumers.decisions import service
 from consumers.decisions.backtest import Compared, compare
-from consumers.decisions.drafts import DRAFT, Draft
+from consumers.decisions.drafts import Draft
 from consumers.decisions.service import SPEC
 from consumers.decisions.supposing import Supposed
 from protocol.envelope import Event, from_record, to_record
 from protocol.ids import to_us
 from protocol.otherwise import Answer, CaseAnswers, line_of
-from protocol.policies import read
+from protocol.policies import PolicyRef, read
 from protocol.schemas import verification_v1_pb2 as verification
 from subscriber import FileVersions
 from subscriber import Service as Described
@@ -73,7 +73,7 @@ def described(journal: MemoryJournal, folder: Path) -> Described:
 
 
 def strict(name: str = "full", client: str = CLIENT) -> Draft:
-    return Draft(client, read(json.dumps(STRICT), DRAFT), name)
+    return Draft(client, read(json.dumps(STRICT), PolicyRef("full", 2)), name)
 
 
 def said(compared: Compared) -> dict[str, tuple[str, str]]:
@@ -103,6 +103,12 @@ def test_what_would_differ_is_told_with_the_facts_it_rests_on(journal: MemoryJou
     assert [compared.facts[event_id] for event_id in would_be.because] == ["tamper suspected"]
 
 
+def test_another_clients_cases_are_left_alone(journal: MemoryJournal, tmp_path: Path) -> None:
+    compared = compare(described(journal, tmp_path), strict(client="cl_other"))
+
+    assert (compared.cases, compared.passed) == ({}, 4)
+
+
 def test_a_draft_for_no_stake_is_tried_on_every_case_of_every_client(
     journal: MemoryJournal, tmp_path: Path
 ) -> None:
@@ -114,12 +120,6 @@ def test_a_draft_for_no_stake_is_tried_on_every_case_of_every_client(
     assert list(compared.cases) == ["clear", "doubted", "cautious", "low", "theirs"]
     would_be = {name: told.said for name, (_, told) in compared.cases.items() if told}
     assert would_be["theirs"] == would_be["doubted"] == "decline final"
-
-
-def test_another_clients_cases_are_left_alone(journal: MemoryJournal, tmp_path: Path) -> None:
-    compared = compare(described(journal, tmp_path), strict(client="cl_other"))
-
-    assert (compared.cases, compared.passed) == ({}, 4)
 
 
 def test_nothing_is_said_and_no_row_of_the_service_is_touched(journal: MemoryJournal, tmp_path: Path) -> None:
