@@ -53,20 +53,18 @@ class Decision:
 
 def decision_of(event: Event) -> Decision | None:
     """Read what an event decides; None: nothing."""
-    keyseq, event_id = event.envelope.keyseq, str(event.envelope.id)
     match event.message:
         case decisions.DecisionReached() as said:
             missing = tuple(said.missing)
-            return Decision(keyseq, event_id, said.outcome, said.state, missing, said.expires_at_us)
+            return Decision(*_named(event), said.outcome, said.state, missing, said.expires_at_us)
         case decisions.DecisionExpired() as said:
-            return Decision(keyseq, event_id, said.outcome, "expired", tuple(said.missing))
+            return Decision(*_named(event), said.outcome, "expired", tuple(said.missing))
         case decisions.DecisionCorrected() as said:
             missing = tuple(said.missing)
-            return Decision(keyseq, event_id, said.outcome, "corrected", missing, corrects=said.decision_id)
+            return Decision(*_named(event), said.outcome, "corrected", missing, corrects=said.decision_id)
         case verification.ReviewConcluded() as said:
             return Decision(
-                keyseq,
-                event_id,
+                *_named(event),
                 said.outcome,
                 _state_of(said),
                 by=BY_REVIEWER,
@@ -75,6 +73,11 @@ def decision_of(event: Event) -> Decision | None:
             )
         case _:
             return None
+
+
+def _named(event: Event) -> tuple[int, str]:
+    """Give what a decision is known by; most events are none, and are not asked for it."""
+    return event.envelope.keyseq, str(event.envelope.id)
 
 
 def _state_of(said: verification.ReviewConcluded) -> str:

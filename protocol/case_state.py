@@ -7,13 +7,14 @@ commutative, associative and idempotent: shuffled, doubled or delayed, the same 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
 from protocol.case_decisions import BY_REVIEWER, Decision, decision_of, later, read_decision
 from protocol.checks import CHECK_SLOTS, CHECKS, Check, Slot, slot_of
+from protocol.compact import compact
 from protocol.envelope import Envelope, Event
 from protocol.ids import to_us
 from protocol.schemas import verification_v1_pb2 as verification
@@ -28,7 +29,6 @@ __all__ = [
     "advance",
     "dump",
     "load",
-    "plain",
     "restored",
 ]
 
@@ -159,10 +159,14 @@ class CaseState:
 
     def counts(self, check: str, evidence_keyseq: int) -> bool:
         """Tell whether an answer on evidence of that age still counts for a check."""
-        newest = [self.evidence.get(slot) for slot in _SLOTS[check]]
+        slots, evidence = _SLOTS[check], self.evidence
         if evidence_keyseq == 0:
-            return None in newest
-        return all(found is None or evidence_keyseq >= found.keyseq for found in newest)
+            return any(slot not in evidence for slot in slots)
+        for slot in slots:
+            newest = evidence.get(slot)
+            if newest is not None and evidence_keyseq < newest.keyseq:
+                return False
+        return True
 
     def _counting(self, check: Check) -> CheckAnswer | None:
         for place in _PLACES[check]:
@@ -297,13 +301,7 @@ def _earliest(held_us: int, said_us: int) -> int:
 
 def dump(state: CaseState) -> bytes:
     """Write a state as JSON, for a table of one's own; equal states give equal bytes."""
-    return json.dumps(state, default=plain, sort_keys=True, separators=(",", ":")).encode()
-
-
-def plain(value: object) -> dict[str, object]:
-    """Give a dataclass as the object that JSON writes it as: `json.dumps(…, default=plain)`."""
-    names: Iterable[str] = getattr(value, "__dataclass_fields__")  # noqa: B009 - of whichever dataclass
-    return {name: getattr(value, name) for name in names}
+    return compact(state)
 
 
 def load(data: bytes) -> CaseState:

@@ -79,7 +79,7 @@ class Actor:
         _finish(job, unit)
 
     def _context(self, cause: Cause, unit: Unit) -> Context:
-        return Context(cause, self._ledger, unit.now, replaying=self._tools.replaying)
+        return Context(cause, self._ledger, unit.now, replaying=self._tools.replaying, kept=unit.kept)
 
     def _emit(self, ctx: Context, unit: Unit) -> None:
         if ctx.said:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -17,7 +17,10 @@ from protocol.ids import caused_id, from_us
 from subscriber.ledger import DueTimer, Ledger
 from subscriber.store import Row, Value
 
-__all__ = ["Cause", "Context", "Emission", "Emitter", "EventCause", "Timer", "TimerCause"]
+__all__ = ["Cause", "Context", "Emission", "Emitter", "EventCause", "Kept", "Timer", "TimerCause"]
+
+# By its name, what a transaction has yet to write, and what writes it.
+Kept = dict[str, tuple[object, Callable[[], None]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +131,20 @@ class Context:
     `event` is None for a timer. `now` is the clock. `replaying`: a rebuild, what is said goes nowhere.
     """
 
-    __slots__ = ("_cause", "_ledger", "event", "now", "replaying", "said")
+    __slots__ = ("_cause", "_kept", "_ledger", "event", "now", "replaying", "said")
 
-    def __init__(self, cause: Cause, ledger: Ledger, now: datetime, *, replaying: bool = False) -> None:
+    def __init__(
+        self,
+        cause: Cause,
+        ledger: Ledger,
+        now: datetime,
+        *,
+        replaying: bool = False,
+        kept: Kept | None = None,
+    ) -> None:
         self._cause = cause
         self._ledger = ledger
+        self._kept = kept
         self.event = cause.event
         self.now = now
         self.replaying = replaying
@@ -149,6 +161,21 @@ class Context:
     def execute(self, sql: str, params: Sequence[Value] = ()) -> list[Row]:
         """Run one statement on the subscriber's own rows, `?` for each parameter; gives its rows."""
         return self._ledger.store.execute(sql, params)
+
+    def keep(self, name: str, value: object, write: Callable[[], None]) -> None:
+        """Have a value written when this transaction ends, unless another one is kept by that name till then.
+
+        So events of a case that come together cost one write, and not one each. Until then `kept` gives it,
+        and the rows do not; where no follower holds the transaction, as in a redrive, it is written at once.
+        """
+        if self._kept is None:
+            write()
+        else:
+            self._kept[name] = value, write
+
+    def kept(self, name: str) -> object | None:
+        """Give what is kept by a name; None: nothing, ask the rows."""
+        return None if self._kept is None else self._kept.get(name, (None,))[0]
 
     def emit(self, message: Message, *, subject: str, client: str, applicant: str = "") -> None:
         """Say an event; it is written in the transaction that ends this handler."""

@@ -258,6 +258,7 @@ class Follower:
         try:
             with self._tools.store.transaction():
                 yield unit
+                unit.write()
                 streak = 0 if unit.handled else self._breaker.streak
                 unit.standing.save(self._epoch, streak)
                 self._witness.save(job.record for job in unit.finished)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from protocol.trace import of_subject
-from subscriber.context import Emitter
+from subscriber.context import Emitter, Kept
 from subscriber.doing import Doing
 from subscriber.lanes import Job
 from subscriber.ledger import DueTimer
@@ -55,3 +55,9 @@ class Unit:
     begun: list[tuple[Job, object]] = field(default_factory=list)
     handled: int = 0
     parked: int = 0
+    kept: Kept = field(default_factory=dict)
+
+    def write(self) -> None:
+        """Write what the handlers have left to the end of the transaction."""
+        for _, write in self.kept.values():
+            write()

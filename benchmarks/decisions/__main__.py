@@ -16,7 +16,8 @@ from benchmarks.backbone.parts import Ground
 from benchmarks.claims import Claim, percentile, percentile_interval, say
 from benchmarks.decisions.history import CLIENT, Journal, case
 from consumers.decisions import service
-from consumers.decisions.backtest import Draft, compare
+from consumers.decisions.backtest import compare
+from consumers.decisions.drafts import DRAFT, Draft
 from consumers.decisions.engine import evaluate
 from consumers.decisions.facts import CaseFacts, fold
 from deploy.servers.postgres import PostgresServer
@@ -90,7 +91,7 @@ def _say_evaluation(policy: Policy, cases: int) -> None:
 def _say_backtest(cases: int) -> None:
     """Time the history of some cases run again under a draft; with what reading it took."""
     journal = Journal(cases)
-    draft = Draft(CLIENT, read(_LARGE, PolicyRef("full", 2)))
+    draft = Draft(CLIENT, read(_LARGE, DRAFT))
     with tempfile.TemporaryDirectory() as folder:
         described = Service(
             subscriber=service.subscriber(),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable
 from contextlib import closing
@@ -12,18 +11,16 @@ from uuid import UUID
 
 from google.protobuf.message import Message
 
+from consumers.decisions.drafts import Draft, Pinning
 from consumers.decisions.supposing import NOTHING, Supposed, repeated
 from protocol.envelope import from_record
-from protocol.policies import Policy, write
 from protocol.records import Recorded
 from protocol.schemas import decisions_v1_pb2 as decisions
 from protocol.schemas import verification_v1_pb2 as verification
 from subscriber import Batch, Service, Source, Store, Wrapped, over_history, whole
 
-__all__ = ["DRAFT", "SAID", "Compared", "Draft", "Verdict", "compare"]
+__all__ = ["SAID", "Compared", "Verdict", "compare"]
 
-# The version under which a draft is run; no policy comes to it.
-DRAFT: Final = 2**32 - 1
 # The stream of what was really said, which the source of a comparison gives too.
 SAID: Final = "decisions.decision"
 _OPENED: Final = verification.CaseOpened.DESCRIPTOR.full_name
@@ -31,26 +28,6 @@ _FACTS: Final = frozenset(
     kind.DESCRIPTOR.full_name
     for kind in (verification.CheckCompleted, verification.DocumentClassified, verification.AgeEstablished)
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A policy that is not in force, tried on the cases of a client that were opened under its name.
-
-    `by_stake`: also on those whose stake it is for.
-    """
-
-    client: str
-    policy: Policy
-    by_stake: bool = False
-
-    def takes(self, client: str, said: verification.CaseOpened) -> bool:
-        """Tell whether it would have been asked about a case."""
-        if client != self.client:
-            return False
-        stake = self.policy.stake
-        chosen = self.by_stake and stake is not None and stake.covers(said.stake.amount, said.stake.currency)
-        return chosen or said.policy_name == self.policy.ref.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +44,13 @@ class Compared:
     """Of each case, in the order of their opening, what was said and what would be.
 
     `facts` names what the different ones rest on, by the event's id; `supposed` what some of these would say.
+    `passed` counts the cases that the history has, compared or not.
     """
 
     cases: dict[str, tuple[Verdict | None, Verdict | None]] = field(default_factory=dict)
     facts: dict[str, str] = field(default_factory=dict)
     supposed: dict[str, str] = field(default_factory=dict)
+    passed: int = 0
 
     def different(self) -> list[str]:
         """List the cases that would come to something else."""
@@ -105,15 +84,15 @@ def compare(
         stop: ends the run.
         progress: told how far it is, and how far it goes.
     """
-    compared = Compared()
+    compared, pinning = Compared(), None if draft is None else Pinning(draft)
 
     def prepare(store: Store) -> None:
         described.prepare(store)
-        if draft is not None:
-            _put(draft, store)
+        if pinning is not None:
+            pinning.live_on(store)
 
     run = replace(
-        described, prepare=prepare, source=lambda: _Watched(described.source(), compared, draft, supposed)
+        described, prepare=prepare, source=lambda: _Watched(described.source(), compared, pinning, supposed)
     )
     over_history(
         run, lambda said: compared.would_be(said.subject, said.message), stop=stop, progress=progress
@@ -138,23 +117,18 @@ def _words(verdict: Verdict | None) -> str:
     return "nothing" if verdict is None else verdict.said
 
 
-def _put(draft: Draft, store: Store) -> None:
-    with store.transaction():
-        store.execute(
-            "INSERT INTO policies (client, name, version, content) VALUES (?, ?, ?, ?)",
-            (draft.client, draft.policy.ref.name, DRAFT, json.dumps(write(draft.policy))),
-        )
-
-
 class _Watched(Wrapped):
     """The history as it is asked about, with what was said noted as it passes.
 
     The draft's cases are pinned to the draft, and supposed facts are in their place.
     """
 
-    def __init__(self, source: Source, compared: Compared, draft: Draft | None, supposed: Supposed) -> None:
+    def __init__(
+        self, source: Source, compared: Compared, pinning: Pinning | None, supposed: Supposed
+    ) -> None:
         super().__init__(source)
-        self._compared, self._draft, self._supposed = compared, draft, supposed
+        self._compared, self._pinning, self._supposed = compared, pinning, supposed
+        self._furthest = 0
 
     def read(self, after: int, limit: int) -> Batch:
         """Give events; see `Source`."""
@@ -167,17 +141,20 @@ class _Watched(Wrapped):
             return self._opened(record)
         if record.stream == SAID:
             self._compared.was(record.subject, from_record(record).message)
+        if self._pinning is not None:
+            self._pinning.note(record)
         return self._supposed.put(record)
 
     def _opened(self, record: Recorded) -> Recorded:
+        if record.position > self._furthest:
+            self._furthest = record.position
+            self._compared.passed += 1
         said = verification.CaseOpened.FromString(record.payload)
-        if self._draft is not None:
-            if not self._draft.takes(record.client, said):
-                return record
-            said.policy_name, said.policy_version = self._draft.policy.ref.name, DRAFT
+        if self._pinning is not None and not self._pinning.pin(record.client, said):
+            return record
         if self._supposed is NOTHING or record.subject in self._supposed.cases:
             self._compared.cases.setdefault(record.subject, (None, None))
-        return repeated(record, said)
+        return record if self._pinning is None else repeated(record, said)
 
 
 def _name_facts(described: Service, compared: Compared, supposed: Supposed) -> None:

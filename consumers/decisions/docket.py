@@ -17,7 +17,7 @@ from consumers.decisions.room import Wish
 from consumers.decisions.statements import Stated, Statement, next_statement
 from consumers.decisions.trust import Pot, reused
 from protocol.case_decisions import Decision
-from protocol.case_state import plain
+from protocol.compact import compact
 from protocol.envelope import Event
 from protocol.ids import to_us
 from protocol.policies import NO_DECISION, CompiledPolicy, Outcome, PolicyRef, Trust
@@ -181,7 +181,7 @@ class Docket:
 
 def dump(docket: Docket) -> bytes:
     """Write a docket as JSON; equal dockets give equal bytes."""
-    return json.dumps(docket, default=plain, sort_keys=True, separators=(",", ":")).encode()
+    return compact(docket)
 
 
 def load(data: bytes) -> Docket:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
 
 from consumers.decisions.known import Facts
-from consumers.decisions.reasons import Seen, holds, walked
+from consumers.decisions.reasons import holds_ahead, walked
 from protocol.checks import CHECKS, Check
 from protocol.policies import AGAINST, AGE, DOCUMENT, CompiledPolicy, Left, Outcome, score_name
 
 __all__ = ["Answer", "evaluate"]
 
+# Cases are alike: few sets of what is open come up, some 500 bytes each.
+_KEPT: Final = 10_000
 _OF_CHECK = {DOCUMENT: Check.DOCUMENT, AGE: Check.AGE}
 
 
@@ -62,8 +66,7 @@ def evaluate(
 
 def _ahead(policy: CompiledPolicy, facts: Facts, missing: tuple[Check, ...], *, may_approve: bool) -> Answer:
     """Answer while both an approval and something else are possible."""
-    ahead = policy.policy.provisional
-    seen = Seen(None) if ahead is None else holds(policy, ahead, facts, approving=True)
+    seen = holds_ahead(policy, facts)
     if not seen.holds:
         return Answer(None, final=False, missing=missing, because=())
     outcome = Outcome.APPROVE if may_approve else Outcome.REFER
@@ -88,9 +91,12 @@ def _at_deadline(
 
 def _on_trust(policy: CompiledPolicy, facts: Facts, missing: tuple[Check, ...], *, why: bool) -> Answer:
     """Answer as if what is waited for had come out well, where nothing else could still forbid it."""
-    hoped, approve = facts.trusting(), frozenset({Outcome.APPROVE})
-    if not facts.waits or _left(policy, hoped).outcomes != approve:
-        return Answer(None, final=False, missing=missing, because=())
+    nothing, approve = Answer(None, final=False, missing=missing, because=()), frozenset({Outcome.APPROVE})
+    if not facts.waits:
+        return nothing
+    hoped = facts.trusting()
+    if _left(policy, hoped).outcomes != approve:
+        return nothing
     because = _because(policy, hoped, Outcome.APPROVE, approve) if why else ()
     until_us = min(wait.until_us for wait in facts.waits.values())
     return Answer(Outcome.APPROVE, final=False, missing=missing, because=because, on_trust_until_us=until_us)
@@ -119,8 +125,9 @@ def _left(policy: CompiledPolicy, facts: Facts) -> Left:
     barred = any(known.value in AGAINST for check, known in facts.checks.items() if check not in policy.named)
     scores = (
         (score_name(check, part), score)
-        for check, known in facts.checks.items()
-        for part, score in known.scores
+        for check in policy.measured
+        if check in facts.checks
+        for part, score in facts.checks[check].scores
     )
     classes = policy.classes(
         document=None if facts.document is None else facts.document.value,
@@ -132,7 +139,13 @@ def _left(policy: CompiledPolicy, facts: Facts) -> Left:
 
 
 def _missing(left: Left) -> tuple[Check, ...]:
-    names = (name.partition("/")[0] for name in left.open)
+    return _told_by(left.open)
+
+
+@lru_cache(_KEPT)
+def _told_by(variables: frozenset[str]) -> tuple[Check, ...]:
+    """List the checks that tell of some variables, in the order of the table."""
+    names = (name.partition("/")[0] for name in variables)
     checks = {_OF_CHECK.get(name) or Check(name) for name in names}
     return tuple(check for check in CHECKS if check in checks)
 

@@ -90,34 +90,32 @@ def _told_by_check(ended: CheckAnswer | None) -> Known | None:
 
 def fold(held: CaseFacts, event: Event) -> CaseFacts:
     """Take one event in; shuffled, doubled or delayed, the same events give the same facts."""
-    known = replace(held, state=case_state.advance(held.state, event))
+    return replace(held, state=case_state.advance(held.state, event), **_moved(held, event))
+
+
+def _moved(held: CaseFacts, event: Event) -> dict[str, Any]:
+    """Give what an event changes besides the state, by the field's name."""
     match event.message:
         case verification.CaseOpened() as said:
-            return replace(
-                known,
-                policy=PolicyRef(said.policy_name, said.policy_version),
-                client=event.envelope.client,
-                applicant=event.envelope.applicant,
-                stake=(said.stake.amount, said.stake.currency),
-            )
+            return {
+                "policy": PolicyRef(said.policy_name, said.policy_version),
+                "client": event.envelope.client,
+                "applicant": event.envelope.applicant,
+                "stake": (said.stake.amount, said.stake.currency),
+            }
         case verification.CaptureTokenIssued() as said:
-            return replace(known, token_ends_us=max(held.token_ends_us, said.expires_at_us))
+            return {"token_ends_us": max(held.token_ends_us, said.expires_at_us)}
         case verification.DocumentClassified(evidence_kind="document_front") as said:
             value = said.document_type or "unknown"
-            return replace(known, document=_newest(held.document, _said(event, said.evidence_keyseq, value)))
+            return {"document": _newest(held.document, _said(event, said.evidence_keyseq, value))}
         case verification.AgeEstablished() as said:
             seen = _said(event, said.evidence_keyseq, said.over_minimum)
-            return replace(known, age=_newest(held.age, seen))
+            return {"age": _newest(held.age, seen)}
         case verification.CheckCompleted() as said:
-            return _measured(known, str(event.envelope.id), said)
+            scores = tuple((part.name, part.score) for part in said.breakdown if part.HasField("score"))
+            return {"scores": {**held.scores, str(event.envelope.id): scores}} if scores else {}
         case _:
-            return known
-
-
-def _measured(known: CaseFacts, event_id: str, said: verification.CheckCompleted) -> CaseFacts:
-    """Keep the measures of an answer's parts, where it has any."""
-    scores = tuple((part.name, part.score) for part in said.breakdown if part.HasField("score"))
-    return replace(known, scores={**known.scores, event_id: scores}) if scores else known
+            return {}
 
 
 def _said(event: Event, evidence_keyseq: int, value: str) -> Said:

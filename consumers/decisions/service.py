@@ -120,19 +120,19 @@ class _Voice:
 
 
 def _read(case: str, ctx: Context) -> Docket:
-    rows = ctx.execute("SELECT docket FROM dockets WHERE case_id = ?", (case,))
-    match rows:
+    kept = ctx.kept(case)
+    if isinstance(kept, Docket):
+        return kept
+    match ctx.execute("SELECT docket FROM dockets WHERE case_id = ?", (case,)):
         case [(bytes(data),)]:
             return _written.get(data) or load(data)
         case _:
             return Docket()
 
 
-def _keep(case: str, held: Docket, new: Docket, ctx: Context) -> None:
-    if new == held:
-        return
-    data = dump(new)
-    _written[data] = new
+def _write(case: str, docket: Docket, ctx: Context) -> None:
+    data = dump(docket)
+    _written[data] = docket
     if len(_written) > _REMEMBERED:
         _written.popitem(last=False)
     ctx.execute(
@@ -140,6 +140,12 @@ def _keep(case: str, held: Docket, new: Docket, ctx: Context) -> None:
         "ON CONFLICT (case_id) DO UPDATE SET docket = excluded.docket",
         (case, data),
     )
+
+
+def _keep(case: str, held: Docket, new: Docket, ctx: Context) -> None:
+    if new == held:
+        return
+    ctx.keep(case, new, lambda: _write(case, new, ctx))
     if new.expires_at_us != held.expires_at_us:
         _remind(_APPROVAL_ENDS, new.expires_at_us, case, ctx)
     if new.deadline_us != held.deadline_us:

@@ -7,13 +7,13 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
-from consumers.decisions.backtest import DRAFT, Compared, Draft, Verdict, compare
+from consumers.decisions.backtest import Compared, Verdict, compare
+from consumers.decisions.drafts import DRAFT, Draft
 from consumers.decisions.supposing import NOTHING, Supposed
-from protocol.policies import PolicyRef, WrongPolicy, read
+from protocol.policies import WrongPolicy, read
 from subscriber import Service, first_lines, moves_told
 from subscriber.serving import ServiceSettings, Verb
 
@@ -28,12 +28,15 @@ def backtest(described: Callable[[ServiceSettings], Service]) -> Verb:
 
     def do(settings: ServiceSettings, asked: Namespace) -> int:
         try:
-            draft = None if asked.policy is None else _read(asked.policy, partial(_draft, asked))
+            draft = _draft(asked)
             supposed = NOTHING if asked.supposed is None else _read(asked.supposed, Supposed.of)
-        except _WrongFile as error:
+        except _WrongUse as error:
             print(f"decisions: {error}", file=sys.stderr)
             return 2
         compared = compare(described(settings), draft, supposed=supposed, progress=_progress)
+        if not compared.cases:
+            looked_for = _looked_for(draft, asked.supposed)
+            print(f"decisions: looked for {looked_for}: none of {compared.passed} is one", file=sys.stderr)
         for line in _as_json(compared) if asked.json else _told(compared, most=asked.most):
             print(line)
         return 0
@@ -48,37 +51,66 @@ def backtest(described: Callable[[ServiceSettings], Service]) -> Verb:
 
 def _arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
-        "--policy", type=Path, help="the draft's file; without it: every case as it is pinned"
+        "draft",
+        metavar="DRAFT",
+        nargs="?",
+        type=Path,
+        help="a file with a policy as PUT takes it; without it: every case as it is pinned",
     )
-    parser.add_argument("--name", default="", help="the draft's name: cases opened under it are asked again")
-    parser.add_argument("--client", default="", help="whose cases")
+    parser.add_argument("--client", default="", help="whose cases; without it: every client's")
+    parser.add_argument(
+        "--name",
+        default="",
+        help="cases opened under a policy of this name; without it: those whose stake the draft is for, and "
+        "every case if its stake is null",
+    )
+    parser.add_argument(
+        "--by-stake", action="store_true", help="with --name: also cases whose stake the draft is for"
+    )
     parser.add_argument(
         "--with",
         dest="supposed",
         type=Path,
         help="what a re-scoring has kept: its facts instead of those said",
     )
-    parser.add_argument("--by-stake", action="store_true", help="also cases whose stake the draft is for")
     parser.add_argument("--most", type=int, default=_SHOWN, help="how many different cases are told")
     parser.add_argument("--json", action="store_true", help="a JSON line for every different case")
 
 
-class _WrongFile(ValueError):
-    """A file cannot be used; the message says which, and why."""
+class _WrongUse(ValueError):
+    """What was asked for cannot be done; the message says what is wrong, where, and what to do."""
 
 
 def _read(file: Path, made_of: Callable[[Path], T]) -> T:
     try:
         return made_of(file)
-    except (ValueError, OSError) as error:
-        raise _WrongFile(f"{file}: {error}") from error
+    except OSError as error:
+        raise _WrongUse(f"{file} cannot be read: {error.strerror}; name a file that is there") from error
+    except UnicodeDecodeError as error:
+        raise _WrongUse(f"{file}: this is no text in UTF-8; write it as such") from error
+    except WrongPolicy as error:
+        raise _WrongUse(f"{file}: {error}; correct it, docs/policies.md has the language") from error
+    except ValueError as error:
+        raise _WrongUse(f"{file}: {error}") from error
 
 
-def _draft(asked: Namespace, file: Path) -> Draft:
-    if not asked.client or not asked.name:
-        raise WrongPolicy("a draft needs --client and --name")
-    policy = read(file.read_text(encoding="utf-8"), PolicyRef(asked.name, DRAFT))
-    return Draft(asked.client, policy, by_stake=asked.by_stake)
+def _draft(asked: Namespace) -> Draft | None:
+    """Read the draft, and which cases it is tried on; None: there is none."""
+    if asked.draft is not None:
+        policy = _read(asked.draft, lambda file: read(file.read_text(encoding="utf-8"), DRAFT))
+        return Draft(asked.client, policy, asked.name, by_stake=asked.by_stake)
+    if asked.client or asked.name or asked.by_stake:
+        raise _WrongUse(
+            "--client, --name and --by-stake say which cases a draft is tried on: name its file before them, "
+            "or leave them out, and every case is run again as it is pinned"
+        )
+    return None
+
+
+def _looked_for(draft: Draft | None, supposed: Path | None) -> str:
+    """Say which cases were to be compared."""
+    cases = "cases" if draft is None else str(draft)
+    return cases if supposed is None else f"{cases} that {supposed} has gone through"
 
 
 def _progress(through: int, head: int) -> None:

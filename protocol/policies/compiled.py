@@ -30,7 +30,7 @@ DOCUMENT: Final = "document_type"
 AGE: Final = "over_minimum"
 # Grades that no approval stands beside, whatever the policy says.
 AGAINST: Final = frozenset({Grade.SUSPECTED, Grade.REJECTED})
-# Some 500 bytes each.
+# Some 300 bytes each.
 _KEPT: Final = 10_000
 _NOT_AGAINST: Final = frozenset(Grade) - AGAINST
 _AS_IT_IS: Final[dict[str, Grade]] = {grade: grade for grade in Grade}
@@ -74,11 +74,14 @@ class CompiledPolicy:
         }
         self._bounds = _bounds(asked)
         self._measured = [(place[0], score_name(*place), bounds) for place, bounds in self._bounds.items()]
+        # The checks whose measures are asked for.
+        self.measured = frozenset(check for check, _ in self._bounds)
         self._documents = sorted(
             frozenset[str]().union(*(a.types for a in asked if isinstance(a, DocumentIs)))
         )
         self._made: dict[tuple[bool, bool], tuple[Diagram, tuple[bool, ...]]] = {}
-        self._left: dict[tuple[bool, bool, frozenset[tuple[str, int]]], Left] = {}
+        self._names = tuple(variable.name for variable in self._variables())
+        self._left: dict[tuple[bool | int | None, ...], Left] = {}
         # All of it now: what is too complicated is so when it is written, not when a case is decided.
         for aged, barred in product((False, True), (False, True)):
             self._of(aged=aged, barred=barred)
@@ -98,7 +101,7 @@ class CompiledPolicy:
 
         Cases are alike: the answer for the same classes is kept.
         """
-        key = aged, barred, frozenset(known.items())
+        key = aged, barred, *map(known.get, self._names)
         found = self._left.get(key)
         if found is None:
             if len(self._left) >= _KEPT:
@@ -130,7 +133,7 @@ class CompiledPolicy:
             document: the front's type.
             age: yes, no or unknown.
             checks: those that have ended, with their status.
-            scores: measures, by `score_name`.
+            scores: measures, by `score_name`; only those of the checks in `measured` are asked for.
         """
         found: dict[str, int] = {}
         for check, status in checks:

@@ -9,7 +9,7 @@ variables in it are the facts that could still tell, exactly.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
@@ -21,6 +21,8 @@ __all__ = ["Diagram", "Left", "Node", "TooComplicated", "Variable", "compiled"]
 
 # Reached by no policy that a person would write; above it, evaluation would take longer than a fact may.
 _MOST_NODES: Final = 2_000
+# Some 500 bytes each.
+_KEPT: Final = 1_000
 
 
 class TooComplicated(ValueError):
@@ -44,6 +46,9 @@ class Node:
 
 
 Tree: TypeAlias = "Node | Outcome | bool"
+# A variable, by its place in the order; the place that each of its classes leads to; these places, each once;
+# and for each class the number of its place among them.
+_Question: TypeAlias = tuple[int, tuple[int, ...], tuple[int, ...], tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +62,8 @@ class Left:
 class Diagram:
     """What follows from the facts; `left` puts in what is known.
 
-    It is laid out flat, so that one pass over it does: the ends first, then every question after those that
-    its answers lead to, the root last. What a place comes to is a number, below as many as there are ends.
+    It is laid out flat: the ends first, then every question after those that its answers lead to, the root
+    last.
     """
 
     def __init__(self, variables: tuple[Variable, ...], root: Tree) -> None:
@@ -66,34 +71,63 @@ class Diagram:
         nodes = sorted(_nodes(root), key=lambda node: -node.variable)
         self._ends = _ends(root, nodes)
         places = {id(tree): place for place, tree in enumerate((*self._ends, *nodes))}
-        self._questions = [(n.variable, tuple(places[id(child)] for child in n.then)) for n in nodes]
+        # An end asks for what is never known, so that nobody has to look whether he stands on one.
+        self._questions = [_question(len(variables), ()) for _ in self._ends]
+        self._questions += [_question(n.variable, [places[id(child)] for child in n.then]) for n in nodes]
         self._bits = [1 << (len(self._ends) + place) for place in range(len(variables))]
+        # By what can be reached: few answers come of very many facts.
+        self._said: dict[int, Left] = {}
 
     def size(self) -> int:
         """Count the questions."""
-        return len(self._questions)
+        return len(self._questions) - len(self._ends)
 
     def left(self, known: Mapping[str, int]) -> Left:
         """Tell what is still possible, and which facts could tell, given the class of each that is known."""
-        classes = [known.get(variable.name) for variable in self.variables]
-        comes_to = list(range(len(self._ends)))
-        # Of each number, a bit for every end that can be reached from it, and every variable that is asked.
-        reached = [1 << place for place in comes_to]
-        made: dict[tuple[int, tuple[int, ...]], int] = {}
-        for variable, then in self._questions:
-            chosen = classes[variable]
-            if chosen is not None:
-                comes_to.append(comes_to[then[chosen]])
+        reached = self._reached(self._open([*(known.get(one.name) for one in self.variables), None]))
+        found = self._said.get(reached)
+        if found is None:
+            if len(self._said) >= _KEPT:
+                self._said.clear()
+            found = self._said[reached] = self._told(reached)
+        return found
+
+    def _open(self, classes: list[int | None]) -> dict[int, list[int]]:
+        """List the places that are open and can be reached, each with those that follow it, the first first.
+
+        What is known is passed over. So only what is open is gone to: little, once most is known.
+        """
+        questions, opened = self._questions, dict[int, list[int]]()
+        waiting = _passed((len(questions) - 1,), questions, classes)
+        while waiting:
+            place = waiting.pop()
+            if place not in opened:
+                opened[place] = after = _passed(questions[place][2], questions, classes)
+                waiting += after
+        return opened
+
+    def _reached(self, opened: Mapping[int, list[int]]) -> int:
+        """Give a bit for every end that can be reached, and every variable that could tell.
+
+        Questions whose answers all come to the same are none, and those that come to the same are one: what
+        each comes to is the first place that is like it.
+        """
+        comes_to: dict[int, int] = {}
+        reached: dict[int, int] = {}
+        like: dict[tuple[int, ...], int] = {}
+        for place in sorted(opened):
+            after = [comes_to[one] for one in opened[place]]
+            if not after:
+                comes_to[place], reached[place] = place, 1 << place
                 continue
-            after = tuple([comes_to[place] for place in then])
             if after.count(after[0]) == len(after):
-                comes_to.append(after[0])
+                comes_to[place] = after[0]
                 continue
-            number = made.setdefault((variable, after), len(reached))
-            if number == len(reached):
-                reached.append(reduce(or_, [reached[one] for one in after], self._bits[variable]))
-            comes_to.append(number)
-        return self._told(reached[comes_to[-1]])
+            variable, _, _, answers = self._questions[place]
+            comes_to[place] = first = like.setdefault((variable, *[after[n] for n in answers]), place)
+            if first == place:
+                reached[place] = reduce(or_, [reached[one] for one in after], self._bits[variable])
+        return reached[comes_to[next(iter(opened))]]
 
     def _told(self, reached: int) -> Left:
         ends = enumerate(self._ends)
@@ -102,6 +136,23 @@ class Diagram:
             frozenset(end for place, end in ends if reached >> place & 1 and isinstance(end, Outcome)),
             frozenset(variable.name for variable, bit in asked if reached & bit),
         )
+
+
+def _question(variable: int, then: Sequence[int]) -> _Question:
+    different = tuple(dict.fromkeys(then))
+    return variable, tuple(then), different, tuple(different.index(place) for place in then)
+
+
+def _passed(places: Iterable[int], questions: list[_Question], classes: list[int | None]) -> list[int]:
+    """Follow what is known from each place to the first that is open, or an end."""
+    found = []
+    for place in places:
+        variable, then, _, _ = questions[place]
+        while (known := classes[variable]) is not None:
+            place = then[known]  # noqa: PLW2901 - it goes on from there
+            variable, then, _, _ = questions[place]
+        found.append(place)
+    return found
 
 
 def _nodes(root: Tree) -> tuple[Node, ...]:

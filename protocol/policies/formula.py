@@ -15,6 +15,7 @@ __all__ = [
     "AgeProven",
     "AllOf",
     "AnyOf",
+    "Atom",
     "CheckIs",
     "DocumentIs",
     "Formula",

@@ -13,10 +13,11 @@ import pytest
 from google.protobuf.message import Message
 
 from consumers.decisions import service
-from consumers.decisions.backtest import Compared, Draft, compare
+from consumers.decisions.backtest import Compared, compare
+from consumers.decisions.drafts import Draft
 from consumers.decisions.service import SPEC
 from consumers.decisions.supposing import Supposed
-from protocol.envelope import Event, from_record
+from protocol.envelope import Event, from_record, to_record
 from protocol.ids import to_us
 from protocol.otherwise import Answer, CaseAnswers, line_of
 from protocol.policies import PolicyRef, read
@@ -72,7 +73,7 @@ def described(journal: MemoryJournal, folder: Path) -> Described:
 
 
 def strict(name: str = "full", client: str = CLIENT) -> Draft:
-    return Draft(client, read(json.dumps(STRICT), PolicyRef(name, 2)))
+    return Draft(client, read(json.dumps(STRICT), PolicyRef("full", 2)), name)
 
 
 def said(compared: Compared) -> dict[str, tuple[str, str]]:
@@ -123,7 +124,22 @@ def test_a_draft_with_a_deadline_of_its_own_is_run_with_its_clock(tmp_path: Path
 
 
 def test_another_clients_cases_are_left_alone(journal: MemoryJournal, tmp_path: Path) -> None:
-    assert compare(described(journal, tmp_path), strict(client="cl_other")).cases == {}
+    compared = compare(described(journal, tmp_path), strict(client="cl_other"))
+
+    assert (compared.cases, compared.passed) == ({}, 4)
+
+
+def test_a_draft_for_no_stake_is_tried_on_every_case_of_every_client(
+    journal: MemoryJournal, tmp_path: Path
+) -> None:
+    theirs = case("theirs", 500, *checks(on=3, tamper="suspected"))
+    journal.append([to_record(Event(changed(e, client="cl_other"), e.message)) for e in theirs])
+
+    compared = compare(described(journal, tmp_path), strict(name="", client=""))
+
+    assert list(compared.cases) == ["clear", "doubted", "cautious", "low", "theirs"]
+    would_be = {name: told.said for name, (_, told) in compared.cases.items() if told}
+    assert would_be["theirs"] == would_be["doubted"] == "decline final"
 
 
 def test_nothing_is_said_and_no_row_of_the_service_is_touched(journal: MemoryJournal, tmp_path: Path) -> None:
@@ -204,7 +220,7 @@ def command(tmp_path: Path, *words: str) -> subprocess.CompletedProcess[str]:
 def test_the_command_says_how_many_would_differ_and_why(journal: MemoryJournal, tmp_path: Path) -> None:
     draft = tmp_path / "draft.json"
     draft.write_text(json.dumps(STRICT))
-    words = ("--policy", str(draft), "--name", "full", "--client", CLIENT)
+    words = (str(draft), "--name", "full", "--client", CLIENT)
 
     with door(journal) as url:
         write_run_file(tmp_path, url, "decisions")
@@ -240,11 +256,44 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
     assert "answers.jsonl: no line of what would be said otherwise" in done.stderr
 
 
-def test_a_draft_with_an_error_is_refused_with_its_line(tmp_path: Path) -> None:
+def test_a_command_that_finds_no_case_says_what_it_looked_for(journal: MemoryJournal, tmp_path: Path) -> None:
+    draft = tmp_path / "draft.json"
+    draft.write_text(json.dumps(STRICT))
+
+    with door(journal) as url:
+        write_run_file(tmp_path, url, "decisions")
+        done = command(tmp_path, str(draft), "--name", "fulll")
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["0 cases; 0 would be decided otherwise"]
+    assert "cases of every client opened under the policy 'fulll': none of 4 is one" in done.stderr
+
+
+def test_a_draft_with_an_error_is_refused_with_its_file_and_line(tmp_path: Path) -> None:
     draft = tmp_path / "draft.json"
     draft.write_text(json.dumps(STRICT, indent=1).replace("decline", "deny"))
 
-    done = command(tmp_path, "--policy", str(draft), "--name", "full", "--client", CLIENT)
+    done = command(tmp_path, str(draft), "--name", "full", "--client", CLIENT)
 
     assert done.returncode == 2
-    assert "line 4: 'deny' is none of" in done.stderr
+    assert "draft.json: line 4: 'deny' is none of" in done.stderr
+    assert "correct it" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["{}/no.json"], "no.json cannot be read: No such file or directory; name a file that is there"),
+        (["{}/latin.json"], "latin.json: this is no text in UTF-8"),
+        (["--name", "full"], "say which cases a draft is tried on: name its file before them"),
+    ],
+)
+def test_what_cannot_be_tried_is_refused_and_says_what_to_do(
+    words: list[str], said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "latin.json").write_bytes(b"\xff")
+
+    done = command(tmp_path, *(word.format(tmp_path) for word in words))
+
+    assert done.returncode == 2
+    assert said in done.stderr
