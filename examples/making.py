@@ -1,6 +1,6 @@
 """Makes a new service beside the product of the one in `examples/letters`: `make consumer NAME=letters`.
 
-It gets its folder, its test and its page; its name is put where a stream is followed and where databases are made.
+It gets its folder, its test and its page; its name is put with its stream's, and where databases are made.
 """
 
 from __future__ import annotations
