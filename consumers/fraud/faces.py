@@ -23,7 +23,7 @@ DIMENSIONS: Final = 128
 _EXACT_UP_TO: Final = 20_000
 # Neighbours of each in the graph, and how many are looked at when one is added or searched for
 # (benchmarks/fraud: recall and time).
-_CONNECTIVITY, _LOOK_AT_ADDING, _LOOK_AT_SEARCH = 24, 96, 192
+_CONNECTIVITY, _LOOK_AT_ADDING, _LOOK_AT_SEARCH = 24, 96, 960
 _FIRST_ROOM: Final = 256
 # A key that no face has.
 _NOBODY: Final = 2**63
