@@ -142,7 +142,8 @@ class ClientAdmin(LookOnly[Client]):
         if not dial.on:
             return "asked until the case's deadline, then the policy decides without it"
         rows = ((x.currency, x.cap, x.up_to or "the cap") for x in dial.limits)
-        return _table(("On trust meanwhile, in", "At once", "In one case"), rows)
+        limits = _table(("On trust meanwhile, in", "At once", "In one case"), rows)
+        return format_html("waited for {} minutes{}", dial.wait_s // 60, limits)
 
     @admin.display(description="Stands approved on trust now")
     def trust(self, client: Client) -> SafeString | str:

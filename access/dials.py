@@ -21,8 +21,20 @@ from protocol.ids import to_us
 from protocol.problems import Refused
 from protocol.schemas import client_v1_pb2 as c
 
-__all__ = ["Limit", "OnTrust", "RegisterDial", "limits_of", "on_trust", "register_dial", "set_register_dial"]
+__all__ = [
+    "LONGEST_S",
+    "SHORTEST_S",
+    "Limit",
+    "OnTrust",
+    "RegisterDial",
+    "limits_of",
+    "on_trust",
+    "register_dial",
+    "set_register_dial",
+]
 
+# How long the register may be waited for at most (API.md), and at least: it is asked every half minute.
+LONGEST_S, SHORTEST_S = 900, 120
 _MONEY: Final = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,4})?) ([A-Z]{3})")
 
 
@@ -37,10 +49,14 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class RegisterDial:
-    """Off: the register is asked until the case's deadline. On: it is waited for, with trust up to limits."""
+    """Off: the register is asked until the case's deadline. On: it is waited for, with trust up to limits.
+
+    `wait_s`: for so many seconds, `SHORTEST_S` to `LONGEST_S`.
+    """
 
     on: bool = False
     limits: tuple[Limit, ...] = ()
+    wait_s: int = LONGEST_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +74,7 @@ def register_dial(client: str) -> RegisterDial:
     row = ClientDial.objects.filter(client=client).first()
     if row is None:
         return RegisterDial()
-    return RegisterDial(row.on, tuple(Limit(**limit) for limit in row.limits))
+    return RegisterDial(row.on, tuple(Limit(**limit) for limit in row.limits), row.wait_s)
 
 
 @retried
@@ -68,8 +84,10 @@ def set_register_dial(*, client: str, dial: RegisterDial, now: datetime) -> Regi
     What waits and what is approved already stays as it was told.
 
     Raises:
-        Refused: `not_found`: no such client; `invalid`: on without a limit.
+        Refused: `not_found`: no such client; `invalid`: on without a limit, or for too short or long a time.
     """
+    if not SHORTEST_S <= dial.wait_s <= LONGEST_S:
+        raise Refused("invalid", f"it can be waited for {SHORTEST_S} to {LONGEST_S} seconds", field="wait_s")
     if dial.on and not dial.limits:
         raise Refused("invalid", "say how much may stand approved on trust: a cap", field="cap")
     new = dial if dial.on else RegisterDial()
@@ -79,7 +97,7 @@ def set_register_dial(*, client: str, dial: RegisterDial, now: datetime) -> Regi
         require_client(client)
         if register_dial(client) != new:
             limits = [c.TrustLimit(currency=x.currency, cap=x.cap, up_to=x.up_to) for x in new.limits]
-            said = c.RegisterDialSet(on=new.on, limits=limits)
+            said = c.RegisterDialSet(on=new.on, limits=limits, wait_s=new.wait_s if new.on else 0)
             journal.record([Draft(message=said, subject=client, client=client, source="access")], now=now)
     return new
 

@@ -96,12 +96,13 @@ class SharingMember(models.Model):
 class ClientDial(models.Model):
     """What a client lets be done while the licence register is away; a client without a row: nothing.
 
-    `limits` is a list of objects with the names of `access.dials.Limit`.
+    `limits` is a list of objects with the names of `access.dials.Limit`, `wait_s` is in seconds.
     """
 
     client = models.CharField(primary_key=True, max_length=19)
     on = models.BooleanField()
     limits = models.JSONField()
+    wait_s = models.PositiveIntegerField(default=900)
     set_at_us = models.BigIntegerField()
 
     def __str__(self) -> str:

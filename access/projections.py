@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from access.dials import LONGEST_S
 from access.models import (
     CaptureCode,
     CaseDoor,
@@ -103,6 +104,7 @@ def _dial(event: Event) -> None:
                 defaults={
                     "on": said.on,
                     "limits": limits,
+                    "wait_s": said.wait_s or LONGEST_S,
                     "set_at_us": to_us(event.envelope.occurred_at),
                 },
             )

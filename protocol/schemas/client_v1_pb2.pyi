@@ -174,8 +174,11 @@ class RegisterDialSet(_message.Message):
 
     ON_FIELD_NUMBER: _builtins.int
     LIMITS_FIELD_NUMBER: _builtins.int
+    WAIT_S_FIELD_NUMBER: _builtins.int
     on: _builtins.bool
     """True: the register is waited for, and within the limits a case is approved on trust meanwhile."""
+    wait_s: _builtins.int
+    """For so many seconds at most it is waited for, 120 to 900; 0: 900, as before it could be chosen."""
     @_builtins.property
     def limits(self) -> _containers.RepeatedCompositeFieldContainer[Global___TrustLimit]:
         """One for each currency; in any other nothing is approved on trust."""
@@ -185,10 +188,11 @@ class RegisterDialSet(_message.Message):
         *,
         on: _builtins.bool = ...,
         limits: _abc.Iterable[Global___TrustLimit] | None = ...,
+        wait_s: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["limits", b"limits", "on", b"on"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["limits", b"limits", "on", b"on", "wait_s", b"wait_s"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -40,7 +41,7 @@ def test_a_dial_is_set_by_an_event(client: str) -> None:
 
     assert register_dial(client) == ON
     limit = c.TrustLimit(currency="GBP", cap="500.00", up_to="50.00")
-    assert said(client) == [c.RegisterDialSet(on=True, limits=[limit])]
+    assert said(client) == [c.RegisterDialSet(on=True, limits=[limit], wait_s=900)]
 
 
 def test_the_same_again_is_no_new_event(client: str) -> None:
@@ -66,6 +67,29 @@ def test_a_dial_of_nobody_and_one_without_a_cap_are_refused(client: str) -> None
         set_register_dial(client=client, dial=RegisterDial(on=True), now=NOW)
 
     assert register_dial(client) == RegisterDial()
+
+
+@pytest.mark.parametrize("wait_s", [0, 119, 901])
+def test_a_time_that_is_too_short_or_too_long_is_refused(client: str, wait_s: int) -> None:
+    with pytest.raises(Refused, match="120 to 900 seconds"):
+        set_register_dial(client=client, dial=replace(ON, wait_s=wait_s), now=NOW)
+
+    assert said(client) == []
+
+
+def test_the_time_that_it_is_waited_for_is_set_with_it(client: str) -> None:
+    set_register_dial(client=client, dial=ON, now=NOW)
+    set_register_dial(client=client, dial=replace(ON, wait_s=120), now=NOW)
+
+    assert register_dial(client).wait_s == 120
+    assert [one.wait_s for one in said(client)] == [900, 120]
+
+
+def test_a_dial_that_was_set_before_its_time_could_be_chosen_lasts_as_it_did(client: str) -> None:
+    before = c.RegisterDialSet(on=True, limits=[c.TrustLimit(currency="GBP", cap="1.00")])
+    journal.record([journal.Draft(message=before, subject=client, client=client, source="access")], now=NOW)
+
+    assert register_dial(client).wait_s == 900
 
 
 def test_limits_are_read_by_currency() -> None:
@@ -100,7 +124,7 @@ def test_staff_set_a_dial_by_command(client: str) -> None:
 
     assert register_dial(client) == ON
     assert out.getvalue().splitlines() == [
-        f"the register dial of {client} is on",
+        f"the register dial of {client} is on, it is waited for 15 minutes",
         "  on trust at once up to 500.00 GBP, in one case 50.00",
     ]
 

@@ -29,9 +29,9 @@ SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 NOT_KNOWN = Answer(known=False, matches=False, status=None, took_ms=1)
 
 
-def set_dial(*, on: bool = True) -> None:
+def set_dial(*, on: bool = True, wait_s: int = 0) -> None:
     limits = [c.TrustLimit(currency="GBP", cap="500.00")] if on else []
-    said = c.RegisterDialSet(on=on, limits=limits)
+    said = c.RegisterDialSet(on=on, limits=limits, wait_s=wait_s)
     journal.record([journal.Draft(message=said, subject=CLIENT, client=CLIENT, source="access")], now=NOW)
 
 
@@ -39,9 +39,9 @@ def turns(scripted: Scripted) -> Turns:
     return Turns(register.subscriber(scripted.check))
 
 
-def away(*answers: Answer) -> tuple[Turns, Scripted]:
+def away(*answers: Answer, wait_s: int = 0) -> tuple[Turns, Scripted]:
     """Give a case whose step waits; `answers` come after that."""
-    set_dial()
+    set_dial(wait_s=wait_s)
     scripted = Scripted(AWAY)
     case = turns(scripted)
     case.say(fields(LICENCE))
@@ -79,6 +79,25 @@ def test_a_register_that_is_away_is_waited_for_and_the_end_is_said() -> None:
     assert from_us(said.until_us) - from_us(said.began_at_us) == 15 * MINUTE
     assert said.evidence_keyseq == 7
     assert case.told(v.CheckCompleted) == []
+
+
+@pytest.mark.parametrize("minutes", [2, 15])
+def test_a_waiting_of_the_client_s_own_time_outlives_restarts_and_clocks_that_jump(minutes: int) -> None:
+    case, scripted = away(wait_s=minutes * 60)
+    until = from_us(last(case).until_us)
+    assert until - from_us(last(case).began_at_us) == minutes * MINUTE
+
+    case.turn(after=-3 * MINUTE)
+    case = Turns(register.subscriber(scripted.check), now=case.now)
+    case.turn(after=3 * MINUTE)
+    case.now = until - SECOND
+    case.turn()
+    assert case.told(v.CheckCompleted) == []
+    case = Turns(register.subscriber(scripted.check), now=until)
+    case.turn()
+    case.turn(after=-10 * MINUTE)
+
+    assert [codes(check) for check in case.told(v.CheckCompleted)] == [["register_unavailable"]]
 
 
 def test_a_hiccup_is_bridged_and_nobody_is_kept_waiting() -> None:

@@ -49,7 +49,7 @@ DIALS: dict[Dependency, dict[Trouble, Dial]] = {
         Dial(
             "ask_again",
             "Asked again with jitter until the case's deadline, then unavailable / register_unavailable. "
-            "Where the client's dial is on: waited for up to 15 minutes, asked every 30 s, and approved on "
+            "Where the client's dial is on: waited for, 2 to 15 minutes, asked every 30 s, and approved on "
             "trust meanwhile, within the client's cap.",
             by_client="wait",
         ),

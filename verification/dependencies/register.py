@@ -7,7 +7,6 @@ import json
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Literal
 
 import httpx
@@ -17,7 +16,6 @@ from verification.vision.grades import Cue
 
 __all__ = [
     "DEADLINE_S",
-    "WAITS",
     "Answer",
     "Failure",
     "LicenceRegister",
@@ -28,8 +26,7 @@ __all__ = [
 ]
 
 DEADLINE_S = 3.0
-# How long it is waited for where a client's dial is on, and how often it is asked meanwhile.
-WAITS = timedelta(minutes=15)
+# How often it is asked while a client's dial has it waited for.
 _WAITING_PAUSE_S = 30.0
 _MOST_BYTES = 16_384
 # First pause 0.5 s, doubled each time up to 4 s: about five questions within a case's 15 s.

@@ -14,7 +14,7 @@ from protocol.schemas import dependency_v1_pb2 as d
 from protocol.schemas import verification_v1_pb2 as v
 from subscriber import Context
 from verification.dependencies.dials import Dependency, Trouble, dial
-from verification.dependencies.register import WAITS, Failure, next_attempt, pause_while_waiting
+from verification.dependencies.register import Failure, next_attempt, pause_while_waiting
 from verification.pipeline import answers, asking
 from verification.pipeline.asking import DEPENDENCY, FIELDS, STEP, Asking, Stage
 from verification.pipeline.facts import Facts, recall
@@ -50,8 +50,9 @@ def _asked_in_vain(event: Event, failure: Failure, at: Asking, ctx: Context) -> 
         draw_01=_draw_01(),
     )
     soon = pause_s is not None and elapsed_us / 1e6 + pause_s < _BEFORE_WAITING.total_seconds()
-    if not soon and register_dial(event.envelope.client).on:
-        until_us = to_us(ctx.now + WAITS)
+    dial = None if soon else register_dial(event.envelope.client)
+    if dial is not None and dial.on:
+        until_us = to_us(ctx.now + timedelta(seconds=dial.wait_s))
         waits = replace(at, first_us=to_us(ctx.now), until_us=until_us, stage=Stage.WAITS)
         _wait(event, failure, waits, ctx)
     elif pause_s is None:

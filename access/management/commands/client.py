@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from django.core.management import BaseCommand, CommandError
 
 from access.clients import add_client, switch_reviewers
-from access.dials import RegisterDial, limits_of, set_register_dial
+from access.dials import LONGEST_S, RegisterDial, limits_of, set_register_dial
 from protocol.problems import Refused
 
 __all__ = ["Command"]
@@ -34,6 +34,9 @@ class Command(BaseCommand):
         dial.add_argument("switch", choices=["on", "off"])
         for name, words in _LIMITS.items():
             dial.add_argument(name, action="append", default=[], metavar="MONEY", help=words)
+        dial.add_argument(
+            "--minutes", type=int, default=LONGEST_S // 60, help="how long it is waited for, 2 to 15"
+        )
 
     def handle(self, *_args: object, **options: object) -> None:
         """Do it.
@@ -59,9 +62,11 @@ class Command(BaseCommand):
 
     def _dial(self, options: dict[str, object]) -> None:
         client, switch = str(options["client"]), str(options["switch"])
-        dial = RegisterDial(switch == "on", limits_of(_list(options["cap"]), _list(options["up_to"])))
+        limits = limits_of(_list(options["cap"]), _list(options["up_to"]))
+        dial = RegisterDial(switch == "on", limits, int(str(options["minutes"])) * 60)
         set_register_dial(client=client, dial=dial, now=datetime.now(UTC))
-        self.stdout.write(f"the register dial of {client} is {switch}")
+        waits = f", it is waited for {dial.wait_s // 60} minutes" if dial.on else ""
+        self.stdout.write(f"the register dial of {client} is {switch}{waits}")
         for limit in dial.limits:
             each = f", in one case {limit.up_to}" if limit.up_to else ""
             self.stdout.write(f"  on trust at once up to {limit.cap} {limit.currency}{each}")

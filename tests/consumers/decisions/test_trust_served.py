@@ -245,6 +245,27 @@ def test_made_anew_while_trust_stands_it_gives_back_what_was_taken(bench: Bench,
     assert reserved(bench.journal) == Decimal()
 
 
+@pytest.mark.parametrize("minutes", [2, 15])
+def test_an_approval_of_minutes_outlives_restarts_and_clocks_that_jump_and_ends_once(
+    bench: Bench, minutes: int
+) -> None:
+    until_s = minutes * 60.0
+    bench.go(dial(1, "500.00"), *history(1, until_s=until_s))
+
+    bench.restart()
+    bench.go(at_s=-3_600)
+    bench.go(at_s=until_s - 0.001)
+    assert words(bench.journal, 1) == ON_TRUST
+    bench.restart()
+    bench.go(at_s=until_s)
+    bench.go(at_s=20)
+    bench.restart()
+    bench.go(at_s=until_s + 3_600)
+
+    assert words(bench.journal, 1) == [*ON_TRUST, "expired", "refer provisional+", "released"]
+    assert bench.stands() == [(Decimal(), 0, "500.00")]
+
+
 def test_a_service_that_was_away_at_the_end_tells_it_when_it_is_back(bench: Bench) -> None:
     bench.go(dial(1, "500.00"), *history(1))
 
