@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,8 @@ _OF_THIS_MACHINE = (
     "__pycache__",
     "node_modules",
 )
+# What its processes would inherit.
+_OF_THIS_SUITE = {"VOUCH_DATA", "VOUCH_DATABASE_URL", "DJANGO_SETTINGS_MODULE", "PYTEST_CURRENT_TEST"}
 
 
 @pytest.mark.parametrize("name", ["", "x", "1st", "Letters", "two words", "../letters", "import", "a" * 32])
@@ -60,13 +63,16 @@ def test_where_a_file_has_no_place_for_the_name_it_says_which(tmp_path: Path) ->
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_what_it_makes_passes_its_test_and_runs_beside_the_product(tmp_path: Path) -> None:
     root = _copy(tmp_path)
+    # As a person would run it, not in the folder of this suite; of the services the new one alone.
+    environment = {name: value for name, value in os.environ.items() if name not in _OF_THIS_SUITE}
+    environment["VOUCH_SERVICES"] = NAME
 
     def run(*words: str) -> None:
-        done = subprocess.run(
-            [sys.executable, "-m", *words], cwd=root, capture_output=True, text=True, check=False
-        )
+        command = [sys.executable, "-m", *words]
+        done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{' '.join(words)}\n{done.stdout[-4000:]}{done.stderr[-4000:]}"
 
     run("examples.making", NAME)
