@@ -49,7 +49,7 @@ def evaluate(
         why: False: leave out what the answer rests on, which costs as much again.
     """
     left = _left(policy, facts)
-    possible, missing = left.outcomes, _missing(left)
+    possible, missing = left.outcomes, _told_by(left.open)
     if possible == {Outcome.APPROVE} or Outcome.APPROVE not in possible:
         outcome = next(iter(possible)) if len(possible) == 1 else Outcome.REFER
         final = len(possible) == 1 and outcome is not Outcome.REFER
@@ -116,7 +116,7 @@ def _person_instead(policy: CompiledPolicy, facts: Facts, answer: Answer) -> Ans
     left = _left(policy, others)
     if left.outcomes == {Outcome.DECLINE}:
         return answer
-    missing = tuple(check for check in _missing(left) if check not in facts.waited)
+    missing = tuple(check for check in _told_by(left.open) if check not in facts.waited)
     return Answer(Outcome.REFER, final=False, missing=missing, because=answer.because)
 
 
@@ -136,10 +136,6 @@ def _left(policy: CompiledPolicy, facts: Facts) -> Left:
         scores=scores,
     )
     return policy.left(classes, aged=facts.minimum_age > 0, barred=barred)
-
-
-def _missing(left: Left) -> tuple[Check, ...]:
-    return _told_by(left.open)
 
 
 @lru_cache(_KEPT)

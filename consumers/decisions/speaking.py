@@ -38,9 +38,8 @@ def end_approval(docket: Docket, now_us: int, means: Means) -> Docket:
     # Where nothing follows, as of a withdrawn case, what was said last must still not end a second time.
     over = replace(docket.stated.statement, expires_at_us=0, on_trust=False)
     ended = replace(
-        docket,
+        docket.at(now_us),
         stated=replace(docket.stated, statement=over),
-        reached_us=max(docket.reached_us, now_us),
         reservation="",
     )
     if docket.reservation:

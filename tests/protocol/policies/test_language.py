@@ -75,6 +75,17 @@ def test_every_way_to_say_something_is_read() -> None:
     assert read(json.dumps(write(read(GOOD, REF))), REF) == read(GOOD, REF)
 
 
+def assert_refused(policy: str, old: str, new: str, line: int, says: str) -> None:
+    """Put something wrong in a policy's place, and have it refused with its line."""
+    assert old in policy
+
+    with pytest.raises(WrongPolicy) as refused:
+        read(policy.replace(old, new, 1), REF)
+
+    assert refused.value.line == line
+    assert says in str(refused.value)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "line", "says"),
     [
@@ -99,13 +110,7 @@ def test_every_way_to_say_something_is_read() -> None:
     ],
 )
 def test_an_error_is_told_with_its_line(old: str, new: str, line: int, says: str) -> None:
-    assert old in GOOD
-
-    with pytest.raises(WrongPolicy) as refused:
-        read(GOOD.replace(old, new, 1), REF)
-
-    assert refused.value.line == line
-    assert says in str(refused.value)
+    assert_refused(GOOD, old, new, line, says)
 
 
 @pytest.mark.parametrize(
@@ -135,13 +140,7 @@ def test_an_error_is_told_with_its_line(old: str, new: str, line: int, says: str
 def test_an_error_in_what_holds_while_something_is_away_is_told_with_its_line(
     old: str, new: str, line: int, says: str
 ) -> None:
-    assert old in PATIENT
-
-    with pytest.raises(WrongPolicy) as refused:
-        read(PATIENT.replace(old, new, 1), REF)
-
-    assert refused.value.line == line
-    assert says in str(refused.value)
+    assert_refused(PATIENT, old, new, line, says)
 
 
 def test_what_holds_while_the_register_is_away_is_read() -> None:
